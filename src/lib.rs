@@ -1,0 +1,33 @@
+//! guestlist loads an attendee list into Cloudflare RealtimeKit meetings: never twice, never lost, never over the
+//! limit, resumable at any instant.
+//!
+//! [`import::import`] is the whole of it: [`ImportSettings`](import::ImportSettings) say what and how,
+//! [`ImportContext`](import::ImportContext) where. `examples/embed.rs` shows it in a page; the command `guestlist` is
+//! the same with a command line. Features, both on by default: `cli` (the command; switch it off to embed the
+//! library) and `sandbox` (a local RealtimeKit).
+//!
+//! # Layout
+//! * [`model`]: the nouns.
+//! * pure: [`roster`] (bytes → rows → participants), [`lifecycle`] (a row's states), [`outcome`] (what an answer
+//!   means), [`event`] (what a run tells).
+//! * edges: [`api`] (HTTP), [`journal`] (SQLite), [`pacer`] (rates), [`export`] (tokens to files), [`sandbox`] (a local
+//!   RealtimeKit to try and test against).
+//! * [`dispatch`]: pace → claim → send → record, and the settling of uncertain rows.
+//! * use cases: [`import`].
+//!
+//! # The way data goes
+//! ```text
+//! roster bytes ─▶ rows ─▶ participants ─▶ journal.stage, journal.accept
+//!                                          │ the journal is the queue
+//!        pacer grants ─▶ journal.claim ─▶ api.add ─▶ outcome ─▶ journal.record ─▶ Event
+//!                                          │ uncertain: settle ─▶ list ─▶ adopt | plan again | report
+//! journal ─▶ export ─▶ tokens.csv / tokens.jsonl
+//! ```
+//! Nothing in that flow holds a whole roster in memory.
+//!
+//! Linux and macOS only: the promises rest on files that only their owner can read (0600) and on synced folders.
+#![cfg(unix)]
+
+pub mod lifecycle;
+pub mod model;
+pub mod outcome;
