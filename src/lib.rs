@@ -31,3 +31,4 @@
 pub mod lifecycle;
 pub mod model;
 pub mod outcome;
+pub mod roster;

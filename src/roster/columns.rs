@@ -1,0 +1,248 @@
+//! Which column is which field: what the user says by hand, then the aliases.
+
+use std::sync::Arc;
+
+use super::error::RosterError;
+use super::field::{Field, fold};
+use super::options::{IdSource, ReadOptions};
+
+/// What a column is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It fills this field.
+    Field(Field),
+    /// It would fill this field, but a surer column does; it is carried along.
+    PassedOver(Field),
+    /// Carried along.
+    Extra,
+    /// `error`, added by us to an earlier rejected file: left out.
+    Dropped,
+}
+
+/// The columns of a roster and what they are used for. For JSON Lines it grows as keys appear; a column never
+/// changes its role.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    names: Vec<Arc<str>>,
+    roles: Vec<Role>,
+    fields: [Option<usize>; Field::ALL.len()],
+    id_from: Vec<Option<usize>>,
+    extras: Vec<usize>,
+    extra_names: Vec<Arc<str>>,
+}
+
+impl Columns {
+    /// Adds the columns of a header, or the keys that an object is the first to have.
+    pub(super) fn add(
+        &mut self,
+        names: Vec<Arc<str>>,
+        options: &ReadOptions,
+        file: &Arc<str>,
+    ) -> Result<(), RosterError> {
+        let from = self.names.len();
+        self.roles
+            .extend(names.iter().map(|name| if &**name == "error" { Role::Dropped } else { Role::Extra }));
+        self.names.extend(names);
+        for (field, wanted) in &options.mapping {
+            self.map_by_hand(*field, wanted, from, file)?;
+        }
+        self.find_id_source(options, from, file)?;
+        for field in Field::ALL {
+            let by_hand = options.mapping.iter().any(|(mapped, _)| *mapped == field);
+            let derived = field == Field::Id && options.id_source != IdSource::Column;
+            if !by_hand && !derived {
+                self.map_by_alias(field, from);
+            }
+        }
+        for at in from..self.names.len() {
+            self.carry(at);
+        }
+        Ok(())
+    }
+
+    fn map_by_hand(
+        &mut self,
+        field: Field,
+        wanted: &str,
+        from: usize,
+        file: &Arc<str>,
+    ) -> Result<(), RosterError> {
+        if self.field(field).is_none()
+            && let Some(at) = self.find(wanted, from, file)?
+        {
+            self.fields[field as usize] = Some(at);
+            self.roles[at] = Role::Field(field);
+        }
+        Ok(())
+    }
+
+    fn find_id_source(
+        &mut self,
+        options: &ReadOptions,
+        from: usize,
+        file: &Arc<str>,
+    ) -> Result<(), RosterError> {
+        let IdSource::Derived(wanted) = &options.id_source else { return Ok(()) };
+        self.id_from.resize(wanted.len(), None);
+        for (at, name) in wanted.iter().enumerate() {
+            if self.id_from[at].is_none() {
+                self.id_from[at] = self.find(name, from, file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A column named by hand: as it is written, else folded.
+    fn find(&self, wanted: &str, from: usize, file: &Arc<str>) -> Result<Option<usize>, RosterError> {
+        let new = || self.names.iter().enumerate().skip(from);
+        let exact = new().filter(|(_, name)| ***name == *wanted);
+        let mut hits: Vec<usize> = exact.map(|(at, _)| at).collect();
+        if hits.is_empty() {
+            let folded = fold(wanted);
+            hits = new()
+                .filter(|(_, name)| !folded.is_empty() && fold(name) == folded)
+                .map(|(at, _)| at)
+                .collect();
+        }
+        match hits[..] {
+            [] => Ok(None),
+            [at] => Ok(Some(at)),
+            _ => Err(RosterError::AmbiguousColumn { file: Arc::clone(file), wanted: wanted.to_owned() }),
+        }
+    }
+
+    fn map_by_alias(&mut self, field: Field, from: usize) {
+        let folded: Vec<String> = self.names[from..].iter().map(|name| fold(name)).collect();
+        for alias in field.aliases() {
+            for at in (from..self.names.len()).filter(|at| folded[at - from] == *alias) {
+                if self.roles[at] != Role::Extra {
+                    continue;
+                }
+                let taken = self.fields[field as usize].is_some();
+                self.roles[at] = if taken { Role::PassedOver(field) } else { Role::Field(field) };
+                self.fields[field as usize].get_or_insert(at);
+            }
+        }
+    }
+
+    fn carry(&mut self, at: usize) {
+        let carried = match self.roles[at] {
+            Role::Field(field) => field.is_carried_along(),
+            Role::PassedOver(_) | Role::Extra => true,
+            Role::Dropped => false,
+        };
+        if carried {
+            self.extras.push(at);
+            self.extra_names.push(Arc::clone(&self.names[at]));
+        }
+    }
+
+    /// What a header must have, since it can't grow.
+    pub(super) fn require(&self, options: &ReadOptions, file: &Arc<str>) -> Result<(), RosterError> {
+        let by_hand =
+            options.mapping.iter().filter(|(field, _)| self.field(*field).is_none()).map(|(_, name)| name);
+        let id_from = match &options.id_source {
+            IdSource::Column => &[][..],
+            IdSource::Derived(names) => names,
+        };
+        let underived =
+            id_from.iter().zip(&self.id_from).filter(|(_, at)| at.is_none()).map(|(name, _)| name);
+        let (file, columns) = (Arc::clone(file), self.names.clone());
+        if let Some(wanted) = by_hand.chain(underived).next() {
+            return Err(RosterError::NoSuchColumn { file, wanted: wanted.clone(), columns });
+        }
+        if options.id_source == IdSource::Column && self.field(Field::Id).is_none() {
+            return Err(RosterError::NoIdColumn { file, columns });
+        }
+        if options.default_preset.is_none() && self.field(Field::Preset).is_none() {
+            return Err(RosterError::NoPresetColumn { file, columns });
+        }
+        if options.default_meeting.is_missing() && self.field(Field::Meeting).is_none() {
+            return Err(RosterError::NoMeetingColumn { file, columns });
+        }
+        Ok(())
+    }
+
+    pub(super) fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    pub(super) fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    pub(super) fn field(&self, field: Field) -> Option<usize> {
+        self.fields[field as usize]
+    }
+
+    /// The columns that ids are derived from; for JSON Lines some may not have appeared yet.
+    pub(super) fn id_from(&self) -> &[Option<usize>] {
+        &self.id_from
+    }
+
+    /// The columns that are carried along.
+    pub(super) fn extras(&self) -> &[usize] {
+        &self.extras
+    }
+
+    pub(super) fn extra_names(&self) -> &[Arc<str>] {
+        &self.extra_names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn columns(header: &[&str], options: &ReadOptions) -> Result<Columns, RosterError> {
+        let mut columns = Columns::default();
+        columns.add(header.iter().map(|name| Arc::from(*name)).collect(), options, &Arc::from("r.csv"))?;
+        Ok(columns)
+    }
+
+    fn plain(header: &[&str]) -> Columns {
+        columns(header, &ReadOptions::default()).expect("a header")
+    }
+
+    #[rstest]
+    #[case("custom_participant_id", Field::Id)]
+    #[case("  Participant ID ", Field::Id)]
+    #[case("Ticket #", Field::Id)]
+    #[case("FULL NAME", Field::Name)]
+    #[case("First-Name", Field::FirstName)]
+    #[case("Surname", Field::LastName)]
+    #[case("Role", Field::Preset)]
+    #[case("Photo URL", Field::Picture)]
+    #[case("Meeting.Id", Field::Meeting)]
+    fn a_header_is_known_by_its_folded_name(#[case] header: &str, #[case] field: Field) {
+        assert_eq!(plain(&["x", header]).field(field), Some(1));
+    }
+
+    #[test]
+    fn of_two_columns_for_a_field_the_surer_wins_and_the_other_is_kept() {
+        let columns = plain(&["Guest ID", "id", "name", "Id"]);
+        assert_eq!(columns.field(Field::Id), Some(1));
+        assert_eq!(columns.roles()[0], Role::PassedOver(Field::Id));
+        assert_eq!(columns.roles()[3], Role::PassedOver(Field::Id));
+        assert_eq!(columns.extras(), [0, 3]);
+    }
+
+    #[test]
+    fn what_is_said_by_hand_wins() {
+        let options = ReadOptions { mapping: vec![(Field::Id, "badge no".into())], ..ReadOptions::default() };
+        let columns = columns(&["id", "Badge #", "error", "", "First Name"], &options).expect("a header");
+        assert_eq!(columns.field(Field::Id), Some(1));
+        assert_eq!(columns.roles()[2], Role::Dropped);
+        assert_eq!(columns.extras(), [0, 3, 4], "first names are fields and carried along");
+    }
+
+    #[rstest]
+    #[case::twice_there(&["a", "A"], "a ", "ambiguous")]
+    #[case::exact_beats_folded(&["a", "A"], "A", "")]
+    fn a_name_by_hand_is_unambiguous(#[case] header: &[&str], #[case] wanted: &str, #[case] error: &str) {
+        let options = ReadOptions { mapping: vec![(Field::Id, wanted.into())], ..ReadOptions::default() };
+        let ambiguous = matches!(columns(header, &options), Err(RosterError::AmbiguousColumn { .. }));
+        assert_eq!(ambiguous, error == "ambiguous");
+    }
+}

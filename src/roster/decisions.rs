@@ -1,0 +1,52 @@
+//! What was found out about a roster: nothing is guessed silently.
+
+use std::sync::Arc;
+
+use super::columns::Role;
+
+/// What was taken a roster for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decisions {
+    /// The roster as it was named.
+    pub file: Arc<str>,
+    /// Its format.
+    pub format: Format,
+    /// What it was wrapped in.
+    pub compression: Compression,
+    /// The columns in their order. For JSON Lines those that have appeared so far.
+    pub columns: Vec<ColumnDecision>,
+}
+
+/// How the rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Separated values.
+    Csv {
+        /// The byte between fields.
+        delimiter: u8,
+        /// The line of the header, from 1.
+        header_line: u64,
+    },
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// What a roster was wrapped in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Nothing.
+    None,
+    /// gzip, of one member or several.
+    Gzip,
+}
+
+/// What a column is used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnDecision {
+    /// As the header names it.
+    pub name: Arc<str>,
+    /// Its use.
+    pub role: Role,
+    /// Whether ids are derived from it.
+    pub in_derived_id: bool,
+}

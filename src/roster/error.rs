@@ -1,0 +1,158 @@
+//! Why a roster can't be read at all, or not to its end.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::model::{Location, escape};
+
+use super::directory::DirectoryUnavailable;
+use super::field::Field;
+use super::row_error::cut;
+
+/// Why a roster can't be read at all, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RosterError {
+    /// Nothing has that name.
+    #[error("{}: there is no such file; give the path of a roster, or - for standard input", escape(.0))]
+    NotFound(Arc<str>),
+    /// A folder.
+    #[error("{}: this is a folder; name the roster files in it", escape(.0))]
+    Folder(Arc<str>),
+    /// The system refuses to open or to read it.
+    #[error("{}: can't be read ({}); check its permissions and its disk", escape(.file), escape(&.source.to_string()))]
+    Io {
+        /// The roster.
+        file: Arc<str>,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Gzip that doesn't expand.
+    #[error("{}: the gzip data is damaged or cut short; compress or download it again", escape(.0))]
+    DamagedGzip(Arc<str>),
+    /// More than [`Caps::expanded`](super::Caps::expanded).
+    #[error("{}: larger than {cap} bytes once expanded; split it", escape(.file))]
+    TooLarge {
+        /// The roster.
+        file: Arc<str>,
+        /// The cap in bytes.
+        cap: u64,
+    },
+    /// Not a byte of text in it.
+    #[error("{}: the file is empty; export the roster again", escape(.0))]
+    Empty(Arc<str>),
+    /// A header and no rows.
+    #[error("{}: there is a header but no row; export the roster again", escape(.0))]
+    NoRows(Arc<str>),
+    /// Something that isn't a text file.
+    #[error("{}: this is {what}, not CSV or JSON Lines; {way_out}", escape(.file))]
+    Foreign {
+        /// The roster.
+        file: Arc<str>,
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        way_out: &'static str,
+    },
+    /// NUL bytes amid the rows.
+    #[error(
+        "{0}: a NUL byte, which no text has; the file is damaged or not text: export it again as CSV UTF-8"
+    )]
+    Nul(Location),
+    /// The header isn't UTF-8.
+    #[error("{0}: the header is not UTF-8; save the roster as \"CSV UTF-8\"")]
+    HeaderNotUtf8(Location),
+    /// The header is larger than a record may be.
+    #[error("{0}: the header is too large, or has too many columns; is this a roster, with one row a line?")]
+    HeaderTooLarge(Location),
+    /// More columns than [`Caps::columns`](super::Caps::columns).
+    #[error("{location}: more than {cap} columns; remove those that aren't needed")]
+    TooManyColumns {
+        /// Where.
+        location: Location,
+        /// The cap.
+        cap: usize,
+    },
+    /// The file ends within quotes: all rows from there on are one field.
+    #[error(
+        "{0}: a quote opened in this row is never closed, so that it swallows the rest of the file; close it"
+    )]
+    UnclosedQuote(Location),
+    /// Text after a closing quote in the header.
+    #[error(
+        "{0}: text after a closing quote in the header; close the quote before it, or write quotes within quotes twice"
+    )]
+    HeaderBadQuote(Location),
+    /// No column for the ids.
+    #[error("{}: no column holds the ids; columns: {}; name it with --map id=COLUMN, or derive ids with --id-from COLUMN",
+        escape(.file), list(.columns))]
+    NoIdColumn {
+        /// The roster.
+        file: Arc<str>,
+        /// The columns that there are.
+        columns: Vec<Arc<str>>,
+    },
+    /// No column for the presets and no default.
+    #[error("{}: no column holds the presets; columns: {}; set one for all with --preset, or name the column with --map preset=COLUMN",
+        escape(.file), list(.columns))]
+    NoPresetColumn {
+        /// The roster.
+        file: Arc<str>,
+        /// The columns that there are.
+        columns: Vec<Arc<str>>,
+    },
+    /// No column for the meetings and no default.
+    #[error("{}: no column holds the meetings; columns: {}; set one for all with --meeting, or name the column with --map meeting=COLUMN",
+        escape(.file), list(.columns))]
+    NoMeetingColumn {
+        /// The roster.
+        file: Arc<str>,
+        /// The columns that there are.
+        columns: Vec<Arc<str>>,
+    },
+    /// A column named by hand isn't there.
+    #[error("{}: there is no column \"{}\"; columns: {}", escape(.file), escape(.wanted), list(.columns))]
+    NoSuchColumn {
+        /// The roster.
+        file: Arc<str>,
+        /// The name that was given.
+        wanted: String,
+        /// The columns that there are.
+        columns: Vec<Arc<str>>,
+    },
+    /// A column named by hand is there more than once.
+    #[error("{}: more than one column is \"{}\"; rename one of them", escape(.file), escape(.wanted))]
+    AmbiguousColumn {
+        /// The roster.
+        file: Arc<str>,
+        /// The name that was given.
+        wanted: String,
+    },
+    /// More than one column was named for a field.
+    #[error("{field} is named more than once by --map or --id-from; name one source for each field")]
+    MappedTwice {
+        /// The field.
+        field: Field,
+    },
+    /// A delimiter that CSV uses for something else, or that isn't ASCII.
+    #[error("{:?} can't be the delimiter; use , ; | or a tab", char::from(*.0))]
+    BadDelimiter(u8),
+    /// It is not the file any more that was opened.
+    #[error("{}: the roster was changed while it was being read; run again when it is complete", escape(.0))]
+    Changed(Arc<str>),
+    /// The API couldn't say what a row needs.
+    #[error(transparent)]
+    Directory(#[from] DirectoryUnavailable),
+    /// A temporary file failed.
+    #[error("a temporary file can't be used ({}); check the space in the system's temporary folder (TMPDIR)", escape(&.0.to_string()))]
+    Temporary(#[source] io::Error),
+}
+
+/// The columns, as a person looks them up.
+fn list(columns: &[Arc<str>]) -> String {
+    const SHOWN: usize = 40;
+    let mut text = columns.iter().take(SHOWN).map(|name| escape(&cut(name))).collect::<Vec<_>>().join(", ");
+    if columns.len() > SHOWN {
+        text.push_str(&format!(" and {} more", columns.len() - SHOWN));
+    }
+    text
+}

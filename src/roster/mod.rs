@@ -1,0 +1,57 @@
+//! Bytes to participants: a roster is decoded, split into rows, its columns mapped to fields, and every row checked.
+//!
+//! ```text
+//! RosterSource ─ input (gzip, caps, signatures) ─▶ csv_records | json_lines ─▶ columns ─▶ validate ─▶ RosterRow
+//!                                                                                  └▶ RowError ─▶ report, RejectedWriter
+//! ```
+//! [`Reader`] streams in memory that doesn't grow with the roster; what a row may weigh is bounded by [`Caps`].
+//! Nothing here asks the network: what only the API knows comes through a [`Directory`].
+//!
+//! # The rules
+//! * Text is UTF-8, with or without a byte order mark; anything else is an error with line and column.
+//! * The first line that isn't empty is the header; its cells are matched to [`Field`]s by a table of aliases with
+//!   case, spaces and punctuation folded. What matches nothing is kept and carried along.
+//! * Cells are trimmed; a `'` before a formula character is taken away ([`formula`]). A line whose cells are all
+//!   empty is no row.
+//! * In JSON Lines the keys of the objects are the columns. An object with the same key twice is refused.
+
+mod check;
+mod columns;
+mod csv_bytes;
+mod csv_records;
+mod csv_rows;
+mod decisions;
+mod delimiter;
+mod directory;
+mod duplicates;
+mod error;
+mod field;
+pub mod formula;
+mod id;
+mod input;
+mod json_lines;
+mod json_rows;
+mod options;
+mod picture;
+mod reader;
+mod rejected;
+mod row;
+mod row_error;
+mod source;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+pub use check::{CheckEvent, CheckReport, FileReport, check};
+pub use columns::Role;
+pub use decisions::{ColumnDecision, Compression, Decisions, Format};
+pub use directory::{Directory, DirectoryUnavailable, MeetingStanding, Offline, PresetStanding, near_miss};
+pub use error::RosterError;
+pub use field::{Field, UnknownField};
+pub use id::{DERIVATION_NAMESPACE, DERIVATION_VERSION, MAX_ID_CHARS};
+pub use options::{Caps, DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records};
+pub use reader::{Read, Reader};
+pub use rejected::{RejectedError, RejectedWriter};
+pub use row::{Batch, Record, RejectedRow, RosterRow};
+pub use row_error::{Column, RowError, RowErrorCode};
+pub use source::RosterSource;

@@ -1,0 +1,111 @@
+//! How a roster is to be read: what the user may set.
+
+use crate::model::MeetingId;
+
+use super::field::Field;
+
+/// How a roster is to be read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// Columns named by hand; they win over the aliases.
+    pub mapping: Vec<(Field, String)>,
+    /// The byte between CSV fields; `None` finds it out.
+    pub delimiter: Option<u8>,
+    /// The meeting of rows that name none.
+    pub default_meeting: DefaultMeeting,
+    /// The preset of rows that name none.
+    pub default_preset: Option<String>,
+    /// The name of rows that have none: without one nobody can join (cloudflare-typescript#2737).
+    pub default_name: String,
+    /// Where ids come from.
+    pub id_source: IdSource,
+    /// Whether ids may look like personal data.
+    pub personal_ids: PersonalIds,
+    /// What is too large.
+    pub caps: Caps,
+    /// Whether each row keeps its input record, for the rejected file.
+    pub records: Records,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            mapping: Vec::new(),
+            delimiter: None,
+            default_meeting: DefaultMeeting::Missing,
+            default_preset: None,
+            default_name: "Guest".to_owned(),
+            id_source: IdSource::Column,
+            personal_ids: PersonalIds::Refuse,
+            caps: Caps::default(),
+            records: Records::Forget,
+        }
+    }
+}
+
+/// The meeting of rows that name none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultMeeting {
+    /// This one.
+    Given(MeetingId),
+    /// There is none: a row has to name its own.
+    Missing,
+    /// Nobody is going to be added (an offline check): without a meeting column, rows get the nil UUID.
+    NotNeeded,
+}
+
+impl DefaultMeeting {
+    /// Whether every row has to name its own.
+    pub(super) fn is_missing(self) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Given(_) | Self::NotNeeded => false,
+        }
+    }
+}
+
+/// Where a row's `custom_participant_id` comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdSource {
+    /// The column of the ids.
+    Column,
+    /// A UUIDv5 of these columns' values; see [`DERIVATION_VERSION`](super::DERIVATION_VERSION) for the rule.
+    Derived(Vec<String>),
+}
+
+/// Whether ids may look like e-mail addresses or phone numbers. Cloudflare forbids personal data there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonalIds {
+    /// Such a row is invalid.
+    Refuse,
+    /// The user takes it upon himself.
+    Allow,
+}
+
+/// Whether rows keep the input record they were made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Records {
+    /// They do.
+    Keep,
+    /// They don't.
+    Forget,
+}
+
+/// What is too large: bounds of memory and time, far above any real roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Bytes of one field.
+    pub field: usize,
+    /// Bytes of one record or JSON line.
+    pub record: usize,
+    /// Columns of a roster, or different keys of all its JSON objects.
+    pub columns: usize,
+    /// Bytes of a compressed roster after expansion, and of what is spooled from a pipe.
+    pub expanded: u64,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { field: 64 << 10, record: 1 << 20, columns: 10_000, expanded: 4 << 30 }
+    }
+}

@@ -1,0 +1,211 @@
+//! The reader that everything else of this module serves: a source in, participants out.
+
+use std::io::{self, Read as _};
+use std::sync::Arc;
+
+use crate::model::Location;
+
+use super::columns::Columns;
+use super::csv_rows::CsvRows;
+use super::decisions::{ColumnDecision, Compression, Decisions, Format};
+use super::delimiter::sniff;
+use super::directory::Directory;
+use super::error::RosterError;
+use super::field::Field;
+use super::input::{Input, read_error};
+use super::json_rows::JsonRows;
+use super::options::{IdSource, ReadOptions};
+use super::row::{Batch, Record, RejectedRow, RosterRow};
+use super::row_error::{Column, Problems, RowError, RowErrorCode, cut};
+use super::source::RosterSource;
+use super::validate::Validator;
+
+/// Reads a roster row by row.
+pub struct Reader {
+    context: Context,
+    compression: Compression,
+    rows: Rows,
+    seen_any: bool,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// A valid row.
+    Row,
+    /// A row with problems.
+    Invalid,
+    /// No more rows.
+    End,
+}
+
+/// The two ways in which rows are written.
+enum Rows {
+    Csv(Box<CsvRows>),
+    Json(JsonRows),
+}
+
+/// What rows of either kind are read with.
+pub(super) struct Context {
+    pub(super) file: Arc<str>,
+    pub(super) options: ReadOptions,
+    pub(super) columns: Columns,
+    pub(super) validator: Validator,
+}
+
+impl Context {
+    pub(super) fn at(&self, line: u64) -> Location {
+        Location { file: Arc::clone(&self.file), line }
+    }
+
+    /// Where the problems of a row go.
+    pub(super) fn problems<'a>(&'a self, line: u64, errors: &'a mut Vec<RowError>) -> Problems<'a> {
+        Problems { errors, file: &self.file, line, names: self.columns.names() }
+    }
+
+    pub(super) fn failed(&self, error: io::Error) -> RosterError {
+        read_error(&self.file, self.options.caps, error)
+    }
+}
+
+impl Reader {
+    /// Opens a source, finds out its format and, for CSV, maps its header.
+    pub fn open(source: &RosterSource, options: ReadOptions) -> Result<Self, RosterError> {
+        refuse_double_mapping(&options)?;
+        if let Some(byte @ (b'"' | b'\r' | b'\n' | 0 | 0x80..)) = options.delimiter {
+            return Err(RosterError::BadDelimiter(byte));
+        }
+        let input = Input::open(source, options.caps)?;
+        let validator = Validator::new(options.clone());
+        let file = Arc::clone(source.name());
+        let mut context = Context { file, options, columns: Columns::default(), validator };
+        let compression = input.compression;
+        let is_json = input.sample.trim_ascii_start().first() == Some(&b'{');
+        let delimiter = context.options.delimiter;
+        let sniffed = || sniff(&input.sample, input.whole);
+        let rows = match delimiter {
+            None if is_json => Rows::Json(JsonRows::new(joined(input), context.options.caps)),
+            _ => {
+                let delimiter = delimiter.unwrap_or_else(sniffed);
+                Rows::Csv(Box::new(CsvRows::open(joined(input), delimiter, &mut context)?))
+            }
+        };
+        Ok(Self { context, compression, rows, seen_any: false })
+    }
+
+    /// The roster as it was named.
+    pub fn file(&self) -> &Arc<str> {
+        &self.context.file
+    }
+
+    /// What was found out about the roster.
+    pub fn decisions(&self) -> Decisions {
+        let columns = &self.context.columns;
+        let decide = |(at, (name, role)): (usize, (&Arc<str>, _))| ColumnDecision {
+            name: Arc::clone(name),
+            role,
+            in_derived_id: columns.id_from().contains(&Some(at)),
+        };
+        let named = columns.names().iter().zip(columns.roles().iter().copied());
+        Decisions {
+            file: Arc::clone(&self.context.file),
+            format: match &self.rows {
+                Rows::Csv(rows) => rows.format(),
+                Rows::Json(_) => Format::JsonLines,
+            },
+            compression: self.compression,
+            columns: named.enumerate().map(decide).collect(),
+        }
+    }
+
+    /// The columns that fill no field of ours and are carried along. For JSON Lines it grows as keys appear.
+    pub fn extra_columns(&self) -> &[Arc<str>] {
+        self.context.columns.extra_names()
+    }
+
+    /// Reads the next row into `row`, whose buffers are used again, and its problems into `errors`, which is emptied
+    /// first. An error ends the reading.
+    pub fn read(
+        &mut self,
+        row: &mut RosterRow,
+        errors: &mut Vec<RowError>,
+        directory: &mut impl Directory,
+    ) -> Result<Read, RosterError> {
+        errors.clear();
+        row.keyed = false;
+        let found = match &mut self.rows {
+            Rows::Csv(rows) => rows.read(&mut self.context, row, errors, directory)?,
+            Rows::Json(rows) => rows.read(&mut self.context, row, errors, directory)?,
+        };
+        match found {
+            Found::Row => {
+                self.seen_any = true;
+                Ok(if errors.is_empty() { Read::Row } else { Read::Invalid })
+            }
+            Found::End if self.seen_any => Ok(Read::End),
+            Found::End => Err(RosterError::NoRows(Arc::clone(&self.context.file))),
+        }
+    }
+
+    /// The problem of a row just read that names the same participant as the row at `first`.
+    pub fn duplicate(&self, row: &RosterRow, first: &Location) -> RowError {
+        let columns = &self.context.columns;
+        let column = columns
+            .field(Field::Id)
+            .map(|at| Column { index: at + 1, name: Arc::clone(&columns.names()[at]) });
+        let hint = format!("it is in {}:{} already; keep one of the rows", first.file, first.line);
+        RowError {
+            location: self.context.at(row.line),
+            column,
+            value: Some(cut(&row.participant.key.custom_participant_id)),
+            code: RowErrorCode::DuplicateId,
+            hint: hint.into(),
+        }
+    }
+
+    /// Reads up to `limit` rows; [`Read::End`] with the last of them, [`Read::Row`] if there may be more.
+    pub fn read_batch(
+        &mut self,
+        batch: &mut Batch,
+        limit: usize,
+        directory: &mut impl Directory,
+    ) -> Result<Read, RosterError> {
+        batch.clear();
+        let mut errors = Vec::new();
+        while batch.len() < limit {
+            let row = batch.next();
+            match self.read(row, &mut errors, directory)? {
+                Read::Row => batch.keep(),
+                Read::Invalid => {
+                    let record = std::mem::replace(&mut row.record, Record::None);
+                    let rejected =
+                        RejectedRow { line: row.line, record, errors: std::mem::take(&mut errors) };
+                    batch.rejected.push(rejected);
+                }
+                Read::End => return Ok(Read::End),
+            }
+        }
+        Ok(Read::Row)
+    }
+}
+
+/// Whether there was another row, valid or not.
+pub(super) enum Found {
+    Row,
+    End,
+}
+
+fn joined(input: Input) -> Box<dyn io::Read + Send> {
+    Box::new(io::Cursor::new(input.sample).chain(input.rest))
+}
+
+fn refuse_double_mapping(options: &ReadOptions) -> Result<(), RosterError> {
+    for (at, (field, _)) in options.mapping.iter().enumerate() {
+        let twice = options.mapping[..at].iter().any(|(other, _)| other == field);
+        let derived = *field == Field::Id && options.id_source != IdSource::Column;
+        if twice || derived {
+            return Err(RosterError::MappedTwice { field: *field });
+        }
+    }
+    Ok(())
+}

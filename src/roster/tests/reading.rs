@@ -1,0 +1,193 @@
+//! What a roster says, whatever it is written in.
+
+use super::*;
+use rstest::rstest;
+
+#[rstest]
+#[case::csv(
+    "custom_participant_id,name,preset_name,picture,company\n1,Ann,host,https://e.org/a.png,\"A, B\"\n2,,,,\n"
+)]
+#[case::marked(
+    "\u{feff}ID;Full Name;Role;Avatar;company\r\n1;Ann;host;https://e.org/a.png;A, B\r\n2;;;;\r\n"
+)]
+#[case::tabs(
+    "id\tname\tpreset\tphoto\tcompany\n1\tAnn\thost\thttps://e.org/a.png\tA, B\n2\t \t\t\t\n\t\t\t\t\n"
+)]
+#[case::json(
+    "{\"id\":1,\"name\":\"Ann\",\"role\":\"host\",\"image\":\"https://e.org/a.png\",\"company\":\"A, B\"}\n\n{\"id\":\"2\",\"company\":\"\"}"
+)]
+fn the_same_people_come_from_every_format(#[case] text: &str) {
+    let outcome = read(text);
+    assert_eq!(outcome.messages(), Vec::<String>::new());
+    assert_eq!((outcome.ids(), outcome.names()), (vec!["1", "2"], vec!["Ann", "Guest"]));
+    let [ann, guest] = &outcome.rows[..] else { panic!("two rows") };
+    assert_eq!(
+        (ann.participant.preset_name.as_str(), guest.participant.preset_name.as_str()),
+        ("host", "guest")
+    );
+    assert_eq!(ann.participant.picture.as_deref(), Some("https://e.org/a.png"));
+    assert_eq!(guest.participant.picture, None);
+    assert_eq!(ann.participant.key.meeting.to_string(), MEETING);
+    assert_eq!(outcome.extra_columns, ["company"]);
+    assert_eq!((ann.extra.as_str(), guest.extra.as_str()), ("[\"A, B\"]", "[\"\"]"));
+}
+
+#[test]
+fn all_problems_of_all_rows_come_in_one_pass() {
+    let text = format!(
+        "id,name,preset_name,picture,meeting_id\n\
+         1,Ann,hots,a.png,nowhere\n\
+         ann@example.com,\"A\nB\",host,,{CLOSED}\n\
+         ,Bob,host,,{GONE}\n\
+         4,Dan,host,,\n"
+    );
+    let outcome = read(&text);
+    assert_eq!(outcome.ids(), ["4"]);
+    insta::assert_snapshot!(outcome.messages().join("\n"), @r#"
+    r.csv:2: preset_name "hots": no such preset; did you mean "host"?
+    r.csv:2: picture "a.png": not an absolute http or https URL; give a full URL such as https://example.com/a.png, or leave it empty
+    r.csv:2: meeting_id "nowhere": not a meeting id; a meeting id is a UUID such as 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b
+    r.csv:3: id "ann@example.com": the id is an e-mail address, and an id must not be personal data; use an internal id, derive one with --id-from, or insist with --allow-pii-ids
+    r.csv:3: name "A\nB": the name holds a line break or another control character; remove it; if the value goes on over several rows, a quote isn't closed
+    r.csv:3: meeting_id "00000000-0000-4000-8000-00000000c105": the meeting is inactive: nobody can join it; activate it, or name another one
+    r.csv:5: id: no id; give each person an id of your own, or derive one with --id-from
+    r.csv:5: meeting_id "00000000-0000-4000-8000-000000000904": no such meeting; check the id, the account and the app
+    "#);
+}
+
+#[test]
+fn what_was_taken_for_what_is_said() {
+    let outcome = read("\n\nGuest ID;id;First Name;error;\n7;1;Ann;old;x\n");
+    let decisions = outcome.decisions.expect("decisions");
+    assert_eq!(decisions.format, Format::Csv { delimiter: b';', header_line: 3 });
+    let roles: Vec<(&str, Role)> = decisions.columns.iter().map(|c| (&*c.name, c.role)).collect();
+    let expected = [
+        ("Guest ID", Role::PassedOver(Field::Id)),
+        ("id", Role::Field(Field::Id)),
+        ("First Name", Role::Field(Field::FirstName)),
+        ("error", Role::Dropped),
+        ("", Role::Extra),
+    ];
+    assert_eq!(roles, expected);
+    assert_eq!(outcome.extra_columns, ["Guest ID", "First Name", ""]);
+    assert_eq!(outcome.rows[0].extra, r#"["7","Ann","x"]"#);
+}
+
+#[rstest]
+#[case::joined("id,first name,last name\n1,Ann,Lee", "Ann Lee")]
+#[case::last_only("id,first name,last name\n1,,Lee", "Lee")]
+#[case::full_wins("id,first name,name\n1,Ann,Dr. Ann Lee", "Dr. Ann Lee")]
+#[case::full_is_blank("id,first name,last name,name\n1,Ann,Lee, ", "Ann Lee")]
+#[case::none("id,first name,last name\n1,,", "Guest")]
+#[case::trimmed("id,name\n1,\u{a0} Ann ", "Ann")]
+#[case::formula("id,name\n1,'=Ann", "=Ann")]
+#[case::apostrophe("id,name\n1,'t Hooft", "'t Hooft")]
+fn a_name_is_put_together(#[case] text: &str, #[case] name: &str) {
+    assert_eq!(read(text).names(), [name]);
+}
+
+#[rstest]
+#[case::no_id(
+    "mail,name\n1,Ann",
+    options(),
+    "r.csv: no column holds the ids; columns: mail, name; name it with --map id=COLUMN, or derive ids with --id-from COLUMN"
+)]
+#[case::no_preset("id,name\n1,Ann", ReadOptions { default_preset: None, ..options() }, "r.csv: no column holds the presets; columns: id, name; set one for all with --preset, or name the column with --map preset=COLUMN")]
+#[case::no_meeting("id\n1", ReadOptions { default_meeting: DefaultMeeting::Missing, ..options() }, "r.csv: no column holds the meetings; columns: id; set one for all with --meeting, or name the column with --map meeting=COLUMN")]
+#[case::mapped_to_nothing("id\n1", ReadOptions { mapping: vec![(Field::Name, "nick".into())], ..options() }, "r.csv: there is no column \"nick\"; columns: id")]
+#[case::derived_from_nothing("id\n1", ReadOptions { id_source: IdSource::Derived(vec!["mail".into()]), ..options() }, "r.csv: there is no column \"mail\"; columns: id")]
+#[case::header_only("id,name\n\n", options(), "r.csv: there is a header but no row; export the roster again")]
+#[case::delimiter("id\n1", ReadOptions { delimiter: Some(b'"'), ..options() }, "'\"' can't be the delimiter; use , ; | or a tab")]
+#[case::mapped_twice("id\n1", ReadOptions { mapping: vec![(Field::Id, "id".into()), (Field::Id, "id".into())], ..options() }, "id is named more than once by --map or --id-from; name one source for each field")]
+fn what_cannot_work_is_said_once(#[case] text: &str, #[case] options: ReadOptions, #[case] message: &str) {
+    assert_eq!(refusal(text, options), message);
+}
+
+#[test]
+fn ids_are_derived_from_named_columns() {
+    let derived = |columns: &[&str]| {
+        let columns = columns.iter().map(|c| (*c).to_owned()).collect();
+        ReadOptions { id_source: IdSource::Derived(columns), ..options() }
+    };
+    let text = "E-Mail,Name\nAnn@Example.com , Ann\nann@example.com,Bob\n,\"\"\n";
+    let outcome = read_with(text, derived(&["e-mail"])).expect("a roster");
+    assert_eq!(outcome.ids(), vec!["161bf787-c1dc-563b-853d-9368070d635d"; 2]);
+    assert_eq!(outcome.extra_columns, ["E-Mail"], "still carried along");
+    let outcome = read_with(text, derived(&["email", "name"])).expect("a roster");
+    assert_ne!(outcome.ids()[0], outcome.ids()[1]);
+    let json = "{\"email\":\"Ann@Example.com\"}\n{\"name\":\"Bob\"}";
+    let outcome = read_with(json, derived(&["email"])).expect("a roster");
+    assert_eq!(
+        (outcome.ids(), outcome.problems()),
+        (vec!["161bf787-c1dc-563b-853d-9368070d635d"], vec![(2, "missing-id")])
+    );
+}
+
+#[test]
+fn a_check_needs_no_meeting_unless_the_roster_names_some() {
+    let options = ReadOptions { default_meeting: DefaultMeeting::NotNeeded, ..options() };
+    assert_eq!(read_with("id\n1\n", options.clone()).expect("a roster").ids(), ["1"]);
+    let outcome = read_with(format!("id,meeting\n1,\n2,{MEETING}\n"), options).expect("a roster");
+    assert_eq!((outcome.ids(), outcome.problems()), (vec!["2"], vec![(2, "missing-meeting")]));
+}
+
+#[rstest]
+#[case::fewer("id,name,x\n1\n", &[])]
+#[case::surplus_blank("id\n1,, \n", &[])]
+#[case::surplus("id,name\n1,Ann,Lee\n2,Bob\n", &[(2, "ragged-row")])]
+fn a_ragged_row_is_an_error_only_if_something_would_be_lost(
+    #[case] text: &str,
+    #[case] problems: &[(u64, &str)],
+) {
+    assert_eq!(read(text).problems(), problems);
+}
+
+#[test]
+fn json_keeps_its_types_and_columns_come_as_they_appear() {
+    let text = "{\"id\":\"1\",\"vip\":true,\"error\":\"old\"}\n\
+                {\"id\":\"2\",\"seat\":1.50,\"guest_id\":7}\n\
+                {\"id\":\"3\",\"vip\":null,\"tags\":[1, {\"a\":1e999}]}\n";
+    let outcome = read(text);
+    assert_eq!(outcome.extra_columns, ["vip", "seat", "guest_id", "tags"]);
+    let extras: Vec<&str> = outcome.rows.iter().map(|row| row.extra.as_str()).collect();
+    assert_eq!(extras, ["[true]", "[null,1.50,7]", "[null,null,null,[1, {\"a\":1e999}]]"]);
+}
+
+#[test]
+fn json_rows_have_all_their_problems_too() {
+    let text = "{\"id\":1.5,\"name\":7,\"preset\":\"hots\"}\n[]\n{\"id\":\"1\",\"id\":\"2\"}\n{\"id\":1e17}\nid,name\n{\"name\":\"Ann\"}\n";
+    let expected = [
+        (1, "json-wrong-type"),
+        (1, "json-wrong-type"),
+        (1, "unknown-preset"),
+        (2, "json-not-object"),
+        (3, "bad-json"),
+        (4, "id-rounded"),
+        (5, "bad-json"),
+        (6, "missing-id"),
+    ];
+    assert_eq!(read(text).problems(), expected);
+}
+
+#[test]
+fn a_directory_that_fails_ends_the_reading() {
+    struct Down;
+    impl Directory for Down {
+        fn preset(&mut self, _: &str) -> PresetStanding {
+            PresetStanding::Known
+        }
+        fn meeting(&mut self, _: MeetingId) -> Result<MeetingStanding, DirectoryUnavailable> {
+            Err(DirectoryUnavailable("503".into()))
+        }
+    }
+    let mut reader = Reader::open(&source("r", "id\n1\n"), options()).expect("a reader");
+    let read = reader.read(&mut RosterRow::new(), &mut Vec::new(), &mut Down);
+    assert!(matches!(read, Err(RosterError::Directory(_))));
+}
+
+#[test]
+fn a_reader_and_its_batches_go_to_another_thread() {
+    fn sendable<T: Send + 'static>() {}
+    sendable::<Reader>();
+    sendable::<Batch>();
+}

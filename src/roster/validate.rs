@@ -1,0 +1,248 @@
+//! Whether a row can be added, and as whom: every rule on its own, so that all problems of a row come at once.
+
+use std::fmt::Write;
+
+use uuid::Uuid;
+
+use crate::model::MeetingId;
+
+use super::columns::Columns;
+use super::directory::{Directory, DirectoryUnavailable, MeetingStanding, PresetStanding};
+use super::field::Field;
+use super::id::{add_to_derivation, check_id, derive, holds_unprintable};
+use super::options::{DefaultMeeting, IdSource, ReadOptions};
+use super::picture::is_picture_url;
+use super::row::RosterRow;
+use super::row_error::{Problems, RowErrorCode as Code};
+
+/// A row's values by column. What is missing or broken is empty.
+pub(super) trait Cells {
+    fn get(&self, column: usize) -> &str;
+}
+
+/// Checks rows one after the other, and remembers the last meeting: rosters name one many times over.
+pub(super) struct Validator {
+    options: ReadOptions,
+    derivation: String,
+    last_meeting: Option<(String, MeetingId)>,
+    last_standing: Option<(MeetingId, MeetingStanding)>,
+}
+
+/// A row under examination.
+pub(super) struct Case<'a, 'p, C> {
+    pub(super) cells: &'a C,
+    pub(super) columns: &'a Columns,
+    pub(super) problems: &'a mut Problems<'p>,
+}
+
+impl<'a, C: Cells> Case<'a, '_, C> {
+    /// A field's column and trimmed text, empty if there is none.
+    fn text(&self, field: Field) -> (Option<usize>, &'a str) {
+        let (cells, column) = (self.cells, self.columns.field(field));
+        (column, column.map_or("", |at| cells.get(at).trim()))
+    }
+
+    /// Says that a field has no value, unless it is known already that its value is broken.
+    fn missing(&mut self, column: Option<usize>, code: Code) {
+        if !column.is_some_and(|at| self.problems.has(at)) {
+            self.problems.cell(column, None, code, None);
+        }
+    }
+}
+
+impl Validator {
+    pub(super) fn new(options: ReadOptions) -> Self {
+        Self { options, derivation: String::new(), last_meeting: None, last_standing: None }
+    }
+
+    /// Fills `row` with what is valid and tells what isn't.
+    pub(super) fn validate<C: Cells>(
+        &mut self,
+        case: &mut Case<'_, '_, C>,
+        row: &mut RosterRow,
+        directory: &mut impl Directory,
+    ) -> Result<(), DirectoryUnavailable> {
+        let identified = match self.options.id_source {
+            IdSource::Column => self.id(case, row),
+            IdSource::Derived(_) => self.derived_id(case, row),
+        };
+        self.name(case, row);
+        self.preset(case, row, directory);
+        picture(case, row);
+        let located = self.meeting(case, row, directory)?;
+        row.keyed = identified && located;
+        Ok(())
+    }
+
+    fn id<C: Cells>(&self, case: &mut Case<'_, '_, C>, row: &mut RosterRow) -> bool {
+        let (column, id) = case.text(Field::Id);
+        if id.is_empty() {
+            case.missing(column, Code::MissingId);
+            return false;
+        }
+        match check_id(id, self.options.personal_ids) {
+            Ok(()) => {
+                replace(&mut row.participant.key.custom_participant_id, id);
+                true
+            }
+            Err(code) => {
+                case.problems.cell(column, Some(id), code, None);
+                false
+            }
+        }
+    }
+
+    fn derived_id<C: Cells>(&mut self, case: &mut Case<'_, '_, C>, row: &mut RosterRow) -> bool {
+        self.derivation.clear();
+        let mut first = true;
+        for column in case.columns.id_from() {
+            let value = column.map_or("", |at| case.cells.get(at).trim());
+            if holds_unprintable(value) {
+                case.problems.cell(*column, Some(value), Code::IdControlCharacter, None);
+            }
+            add_to_derivation(&mut self.derivation, value, first);
+            first = false;
+        }
+        let broken = case.columns.id_from().iter().flatten().any(|at| case.problems.has(*at));
+        let id = &mut row.participant.key.custom_participant_id;
+        id.clear();
+        match derive(&self.derivation) {
+            _ if broken => false,
+            Some(uuid) => write!(id, "{uuid}").is_ok(),
+            None => {
+                case.missing(case.columns.id_from().first().copied().flatten(), Code::MissingId);
+                false
+            }
+        }
+    }
+
+    fn name<C: Cells>(&self, case: &mut Case<'_, '_, C>, row: &mut RosterRow) {
+        let name = &mut row.participant.name;
+        let (mut column, full) = case.text(Field::Name);
+        replace(name, full);
+        if name.is_empty() {
+            let (first_column, first) = case.text(Field::FirstName);
+            let (_, last) = case.text(Field::LastName);
+            column = first_column;
+            replace(name, first);
+            if !first.is_empty() && !last.is_empty() {
+                name.push(' ');
+            }
+            name.push_str(last);
+        }
+        if name.is_empty() {
+            replace(name, &self.options.default_name);
+        } else if holds_control(name) {
+            case.problems.cell(column, Some(name), Code::NameControlCharacter, None);
+        }
+    }
+
+    fn preset<C: Cells>(
+        &self,
+        case: &mut Case<'_, '_, C>,
+        row: &mut RosterRow,
+        directory: &mut impl Directory,
+    ) {
+        let (column, own) = case.text(Field::Preset);
+        let preset = match &self.options.default_preset {
+            Some(default) if own.is_empty() => default,
+            _ => own,
+        };
+        if preset.is_empty() {
+            return case.missing(column, Code::MissingPreset);
+        }
+        replace(&mut row.participant.preset_name, preset);
+        if holds_unprintable(preset) {
+            return case.problems.cell(column, Some(preset), Code::PresetControlCharacter, None);
+        }
+        match directory.preset(preset) {
+            PresetStanding::Known | PresetStanding::NotAsked => {}
+            PresetStanding::Unknown { did_you_mean } => {
+                let hint = did_you_mean.map(|name| format!("did you mean \"{name}\"?"));
+                case.problems.cell(column, Some(preset), Code::UnknownPreset, hint);
+            }
+        }
+    }
+
+    /// Whether the meeting is known, joinable or not.
+    fn meeting<C: Cells>(
+        &mut self,
+        case: &mut Case<'_, '_, C>,
+        row: &mut RosterRow,
+        directory: &mut impl Directory,
+    ) -> Result<bool, DirectoryUnavailable> {
+        let (column, text) = case.text(Field::Meeting);
+        let meeting = match (text, self.options.default_meeting) {
+            ("", DefaultMeeting::Given(default)) => default,
+            ("", DefaultMeeting::NotNeeded) if column.is_none() => {
+                row.participant.key.meeting = MeetingId::new(Uuid::nil());
+                return Ok(true);
+            }
+            ("", DefaultMeeting::NotNeeded | DefaultMeeting::Missing) => {
+                case.missing(column, Code::MissingMeeting);
+                return Ok(false);
+            }
+            (text, _) => match self.parse_meeting(text) {
+                Some(meeting) => meeting,
+                None => {
+                    case.problems.cell(column, Some(text), Code::BadMeetingId, None);
+                    return Ok(false);
+                }
+            },
+        };
+        row.participant.key.meeting = meeting;
+        let code = match self.standing(meeting, directory)? {
+            MeetingStanding::Active | MeetingStanding::NotAsked => return Ok(true),
+            MeetingStanding::Inactive => Code::InactiveMeeting,
+            MeetingStanding::Unknown => Code::UnknownMeeting,
+        };
+        case.problems.cell(column, Some(&meeting.to_string()), code, None);
+        Ok(true)
+    }
+
+    fn parse_meeting(&mut self, text: &str) -> Option<MeetingId> {
+        if let Some((last, meeting)) = &self.last_meeting
+            && last == text
+        {
+            return Some(*meeting);
+        }
+        let meeting = text.parse().ok()?;
+        self.last_meeting = Some((text.to_owned(), meeting));
+        Some(meeting)
+    }
+
+    fn standing(
+        &mut self,
+        meeting: MeetingId,
+        directory: &mut impl Directory,
+    ) -> Result<MeetingStanding, DirectoryUnavailable> {
+        if let Some((last, standing)) = self.last_standing
+            && last == meeting
+        {
+            return Ok(standing);
+        }
+        let standing = directory.meeting(meeting)?;
+        self.last_standing = Some((meeting, standing));
+        Ok(standing)
+    }
+}
+
+fn picture<C: Cells>(case: &mut Case<'_, '_, C>, row: &mut RosterRow) {
+    let (column, picture) = case.text(Field::Picture);
+    if picture.is_empty() {
+        row.participant.picture = None;
+    } else if is_picture_url(picture) {
+        replace(row.participant.picture.get_or_insert_default(), picture);
+    } else {
+        case.problems.cell(column, Some(picture), Code::BadPicture, None);
+    }
+}
+
+fn holds_control(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_control()) || (!text.is_ascii() && text.chars().any(char::is_control))
+}
+
+fn replace(target: &mut String, text: &str) {
+    target.clear();
+    target.push_str(text);
+}
