@@ -31,4 +31,5 @@
 pub mod lifecycle;
 pub mod model;
 pub mod outcome;
+pub mod pacer;
 pub mod roster;
