@@ -28,6 +28,7 @@
 //! Linux and macOS only: the promises rest on files that only their owner can read (0600) and on synced folders.
 #![cfg(unix)]
 
+pub mod api;
 pub mod lifecycle;
 pub mod model;
 pub mod outcome;
