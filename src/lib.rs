@@ -29,6 +29,7 @@
 #![cfg(unix)]
 
 pub mod api;
+pub mod journal;
 pub mod lifecycle;
 pub mod model;
 pub mod outcome;

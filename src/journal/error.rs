@@ -1,0 +1,175 @@
+//! What can be wrong with a journal.
+
+use std::path::PathBuf;
+
+use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE};
+
+use crate::model::escape;
+
+/// Why the journal can't be used, or why a step of it failed.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another run holds it.
+    #[error("another run is using the journal {path} (lock file {lock}): wait until it has ended")]
+    InUse {
+        /// The journal.
+        path: String,
+        /// Its lock.
+        lock: String,
+    },
+    /// Another run took over while we were running.
+    #[error(
+        "another run (number {newer}) has taken over the journal, so this one stops; never delete the lock file"
+    )]
+    Superseded {
+        /// The number of the run that holds it now.
+        newer: i64,
+    },
+    /// Not a journal of ours; left as it was.
+    #[error(
+        "{path} is not a guestlist journal: {why}; it was left untouched, name another file with --journal"
+    )]
+    NotOurs {
+        /// The file.
+        path: String,
+        /// What it is instead.
+        why: &'static str,
+    },
+    /// Written by a newer guestlist; left as it was.
+    #[error(
+        "{path} was written by a newer guestlist (journal version {found}, this one knows {known}): update guestlist"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A place that a journal mustn't be in, or a file that mustn't be one.
+    #[error("the journal can't be {path}: {why}")]
+    Unsafe {
+        /// The file.
+        path: String,
+        /// Why not, and the way out.
+        why: &'static str,
+    },
+    /// Bound to another API.
+    #[error("this journal belongs to {bound}, not to {asked}: name another file with --journal")]
+    OtherOrigin {
+        /// Where it belongs.
+        bound: String,
+        /// What was asked for.
+        asked: String,
+    },
+    /// Ids of this meeting came from elsewhere until now.
+    #[error(
+        "meeting {meeting} was filled with ids from {bound}, and this roster takes them from {asked}: everybody would \
+         be invited twice. Take the ids from {bound} again, or say --new-id-source if that is what you want"
+    )]
+    OtherIdSource {
+        /// The meeting.
+        meeting: String,
+        /// Where its ids come from.
+        bound: String,
+        /// Where they would come from now.
+        asked: String,
+    },
+    /// Its folder or files can't be read or written.
+    #[error("{doing} {}: {source}", escape(&path.to_string_lossy()))]
+    Io {
+        /// What we were about to do.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The disk is full.
+    #[error(
+        "the disk is full, or a quota or a limit of file sizes is reached, while {doing}: make room, then run the same \
+         command again; it resumes"
+    )]
+    DiskFull {
+        /// What we were doing.
+        doing: &'static str,
+    },
+    /// The file is damaged.
+    #[error(
+        "the journal is damaged ({why}): restore it from a backup, or move it away and start with a new one; \
+         the meetings are then listed first, and nobody who is in them is added again"
+    )]
+    Damaged {
+        /// What SQLite found.
+        why: String,
+    },
+    /// SQLite failed in another way.
+    #[error("{doing}: {source}")]
+    Sql {
+        /// What we were doing.
+        doing: &'static str,
+        /// What SQLite said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A row would make a step that its life doesn't have; a bug.
+    #[error("a row that is {state} can't {transition}: this is a bug, please report it")]
+    Illegal {
+        /// Where the row is.
+        state: String,
+        /// What it should have done.
+        transition: String,
+    },
+}
+
+impl JournalError {
+    /// Whether a second attempt at the same write could be believed: after a failed fsync it could not.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::DiskFull { .. })
+    }
+}
+
+/// Names what was being done when SQLite failed.
+pub(super) trait Doing<T> {
+    fn doing(self, doing: &'static str) -> Result<T, JournalError>;
+}
+
+impl<T> Doing<T> for Result<T, rusqlite::Error> {
+    fn doing(self, doing: &'static str) -> Result<T, JournalError> {
+        use rusqlite::ErrorCode;
+        self.map_err(|source| match source.sqlite_error_code() {
+            _ if is_out_of_room(&source) => JournalError::DiskFull { doing },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                JournalError::Damaged { why: source.to_string() }
+            }
+            _ => JournalError::Sql { doing, source: Box::new(source) },
+        })
+    }
+}
+
+/// SQLite says FULL for ENOSPC only. A quota (EDQUOT) and a limit of file sizes (EFBIG) come as a failed write, and a
+/// full disk under the -shm file as a failed growth. None of them is a failed sync.
+fn is_out_of_room(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code.is_some_and(|code| code == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use rusqlite::ffi;
+
+    #[rstest]
+    #[case::no_space(ffi::SQLITE_FULL, true)]
+    #[case::quota_or_limit(ffi::SQLITE_IOERR_WRITE, true)]
+    #[case::no_space_for_shm(ffi::SQLITE_IOERR_SHMSIZE, true)]
+    #[case::failed_sync(ffi::SQLITE_IOERR_FSYNC, false)]
+    #[case::failed_read(ffi::SQLITE_IOERR_READ, false)]
+    #[case::busy(ffi::SQLITE_BUSY, false)]
+    #[case::corrupt(ffi::SQLITE_CORRUPT, false)]
+    fn only_want_of_room_is_a_full_disk(#[case] code: i32, #[case] full: bool) {
+        let failed: Result<(), _> = Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        assert_eq!(failed.doing("writing").unwrap_err().is_disk_full(), full);
+    }
+}

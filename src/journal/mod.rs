@@ -1,0 +1,280 @@
+//! The journal: the queue, the record and the resume, in one SQLite file. Every SQL statement of the program is here.
+//!
+//! * `place`: whose file it is, and the lock; `open`: creation, settings, migrations.
+//! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run.
+//! * `queue`: [`Journal::exchange`], the only way work leaves and results enter: results recorded and intents claimed
+//!   in one synced transaction.
+//! * `listing`, `adopt`: what a complete listing says about rows; `tokens`: those that no create handed out.
+//! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export.
+//! * `state`, `difference`: how a row's state and what its roster wants are kept.
+//!
+//! No type of SQLite is in the interface: a journal on a server can take this one's place.
+#![expect(clippy::disallowed_types, reason = "the journal is the one owner of SQLite")]
+
+mod adopt;
+mod difference;
+mod error;
+mod export_rows;
+mod listing;
+mod open;
+mod place;
+mod queue;
+mod reader;
+mod stage;
+mod stager;
+mod state;
+mod status;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+pub use error::JournalError;
+pub use export_rows::{ExportFilter, ExportRow};
+pub use listing::{Resend, Settled};
+pub use queue::{Intent, Proof, Record, RowResult};
+pub use reader::JournalReader;
+pub use stage::{Duplicate, IdSource, RosterKey, StageInto, StageRow};
+pub use status::{MeetingCounts, RunInfo};
+pub use summary::{Problem, Tally};
+pub use tokens::Tokenless;
+
+use error::Doing;
+
+use crate::model::{MeetingId, Target};
+
+/// A run's meetings, and whether it has planned rows in them.
+pub(super) const MEETINGS: &str = "SELECT meeting, meeting_id, listed_at IS NOT NULL,
+            EXISTS (SELECT 1 FROM participants p INDEXED BY participants_open
+                    WHERE p.confirmation IS NULL AND p.meeting = m.meeting
+                      AND p.state = 'planned' AND p.run = ?1)
+     FROM meetings m WHERE meeting IN (SELECT meeting FROM run_meetings WHERE run = ?1) ORDER BY meeting";
+
+/// A participant's row in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowId(i64);
+
+/// A meeting's row in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MeetingKey(i64);
+
+/// The number of a run: raised by whoever takes the lock, so that a superseded run notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunNumber(i64);
+
+impl RunNumber {
+    /// The number itself, to be shown.
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// A meeting that the current run's rows belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunMeeting {
+    /// Its row.
+    pub key: MeetingKey,
+    /// Its id.
+    pub id: MeetingId,
+    /// Whether a complete listing came before its first create.
+    pub listed: bool,
+    /// Whether the run has planned rows in it.
+    pub has_planned: bool,
+}
+
+/// A journal that this process holds for a run. Calls block on the disk.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    path: PathBuf,
+    run: RunNumber,
+    /// Where the last claim ended.
+    claimed_up_to: (MeetingKey, RowId),
+    /// Meetings that this run has compared with a complete listing.
+    compared: HashSet<MeetingKey>,
+    _lock: place::Lock,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, creating it if there is none, and begins a run of `command` at `now` against the
+    /// API at `origin`. Rows that a dead process left in sending become uncertain: their settle time begins now.
+    ///
+    /// # Errors
+    /// [`JournalError::InUse`] if another run holds it; `NotOurs`, `Newer`, `Unsafe`, `OtherOrigin` if it must not be
+    /// used; the others if the disk fails.
+    pub fn open(path: &Path, origin: &str, command: &str, now: Timestamp) -> Result<Self, JournalError> {
+        let (mut connection, lock) = open::for_a_run(path)?;
+        let doing = "beginning a run";
+        let transaction = begin(&mut connection, doing)?;
+        bind_origin(&transaction, origin)?;
+        let run: i64 = transaction
+            .query_row("UPDATE journal SET run = run + 1 RETURNING run", [], |row| row.get(0))
+            .doing(doing)?;
+        forget_listings(&transaction)?;
+        transaction
+            .execute(
+                "INSERT INTO runs (run, command, started_at) VALUES (?1, ?2, ?3)",
+                params![run, command, now.as_millisecond()],
+            )
+            .doing(doing)?;
+        queue::lose_track_of_the_dead(&transaction, now)?;
+        transaction.commit().doing(doing)?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            run: RunNumber(run),
+            claimed_up_to: (MeetingKey(0), RowId(0)),
+            compared: HashSet::new(),
+            _lock: lock,
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number of this run.
+    pub fn run(&self) -> RunNumber {
+        self.run
+    }
+
+    /// Until when the server asked an earlier run to wait.
+    pub fn gate_until(&self) -> Result<Option<Timestamp>, JournalError> {
+        let until: Option<i64> = self
+            .connection
+            .query_row("SELECT gate_until FROM journal", [], |row| row.get(0))
+            .doing("reading the gate")?;
+        Ok(until.and_then(|until| Timestamp::from_millisecond(until).ok()))
+    }
+
+    /// Keeps until when the server asked us to wait, so that a restart doesn't knock on a closed door.
+    pub fn keep_gate(&mut self, until: Option<Timestamp>) -> Result<(), JournalError> {
+        self.write("keeping the gate", |transaction, _run| {
+            transaction
+                .execute("UPDATE journal SET gate_until = ?1", [until.map(Timestamp::as_millisecond)])
+                .doing("keeping the gate")
+                .map(|_| ())
+        })
+    }
+
+    /// Notes that the run could not be carried out; how it ended is the caller's to tell.
+    pub fn end(&mut self, now: Timestamp) -> Result<(), JournalError> {
+        self.note_end(now, None)
+    }
+
+    /// Notes that the run has ended and how.
+    pub fn finish(&mut self, now: Timestamp, exit_code: u8) -> Result<(), JournalError> {
+        self.note_end(now, Some(exit_code))
+    }
+
+    fn note_end(&mut self, now: Timestamp, exit_code: Option<u8>) -> Result<(), JournalError> {
+        let doing = "ending the run";
+        self.write(doing, |transaction, run| {
+            transaction
+                .execute(
+                    "UPDATE runs SET finished_at = ?2, exit_code = ?3 WHERE run = ?1",
+                    params![run.0, now.as_millisecond(), exit_code],
+                )
+                .doing(doing)
+                .map(|_| ())
+        })
+    }
+
+    /// The meetings that the rows of this run are in, in the order of their first appearance.
+    pub fn meetings(&self) -> Result<Vec<RunMeeting>, JournalError> {
+        let doing = "reading the run's meetings";
+        let mut statement = self.connection.prepare_cached(MEETINGS).doing(doing)?;
+        let rows = statement
+            .query_map([self.run.0], |row| {
+                let id: String = row.get(1)?;
+                Ok((MeetingKey(row.get(0)?), id, row.get(2)?, row.get(3)?))
+            })
+            .doing(doing)?;
+        rows.map(|row| {
+            let (key, id, listed, has_planned) = row.doing(doing)?;
+            let id = id.parse().map_err(|_| JournalError::Damaged { why: format!("meeting id {id:?}") })?;
+            Ok(RunMeeting { key, id, listed, has_planned })
+        })
+        .collect()
+    }
+
+    /// One synced transaction, refused if another run has taken over.
+    fn write<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>, RunNumber) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let run = self.run;
+        let transaction = begin(&mut self.connection, doing)?;
+        let current: i64 = transaction
+            .prepare_cached("SELECT run FROM journal")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .doing(doing)?;
+        if current != run.0 {
+            return Err(JournalError::Superseded { newer: current });
+        }
+        let result = work(&transaction, run)?;
+        transaction.commit().doing(doing)?;
+        Ok(result)
+    }
+}
+
+/// The version of the SQLite that is built in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
+fn begin<'c>(connection: &'c mut Connection, doing: &'static str) -> Result<Transaction<'c>, JournalError> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)
+}
+
+/// A journal belongs to one API, so that a try in a sandbox never counts as done in production.
+fn bind_origin(transaction: &Transaction<'_>, origin: &str) -> Result<(), JournalError> {
+    let doing = "reading whose journal it is";
+    let bound: Option<String> =
+        transaction.query_row("SELECT api_origin FROM journal", [], |row| row.get(0)).doing(doing)?;
+    match bound {
+        Some(bound) if bound != origin => Err(JournalError::OtherOrigin { bound, asked: origin.to_owned() }),
+        Some(_) => Ok(()),
+        None => transaction.execute("UPDATE journal SET api_origin = ?1", [origin]).doing(doing).map(|_| ()),
+    }
+}
+
+/// The meeting's row, made if need be.
+fn meeting_key(
+    transaction: &Transaction<'_>,
+    target: &Target,
+    meeting: MeetingId,
+) -> Result<MeetingKey, JournalError> {
+    let doing = "looking up a meeting";
+    let key = params![target.account_id(), target.app_id(), meeting.to_string()];
+    let known: Option<i64> = transaction
+        .prepare_cached(
+            "SELECT meeting FROM meetings WHERE account_id = ?1 AND app_id = ?2 AND meeting_id = ?3",
+        )
+        .and_then(|mut statement| statement.query_row(key, |row| row.get(0)).optional())
+        .doing(doing)?;
+    if let Some(known) = known {
+        return Ok(MeetingKey(known));
+    }
+    transaction
+        .execute("INSERT INTO meetings (account_id, app_id, meeting_id) VALUES (?1, ?2, ?3)", key)
+        .doing(doing)?;
+    Ok(MeetingKey(transaction.last_insert_rowid()))
+}
+
+/// Every run lists a meeting before its first create there. The journal may lack what was sent since the last one: its
+/// WAL was torn or deleted after a crash, it is a copy, or another journal has added people to the meeting.
+fn forget_listings(transaction: &Transaction<'_>) -> Result<(), JournalError> {
+    transaction
+        .execute("UPDATE meetings SET listed_at = NULL WHERE listed_at IS NOT NULL", [])
+        .doing("beginning a run")
+        .map(|_| ())
+}

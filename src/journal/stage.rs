@@ -1,0 +1,173 @@
+//! Rows of a roster come in: staged under a run in bulk, then accepted by one commit.
+//!
+//! Only rows that the accepted run names are ever claimed, so a wrong file's people are never sent by the next run.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use rusqlite::{Transaction, params};
+
+use super::error::{Doing, JournalError};
+use super::stager::Stager;
+use super::state::legal;
+use super::{Journal, RunNumber};
+use crate::lifecycle::{RowState, Transition};
+use crate::model::{Location, Participant, Target};
+
+/// Where the ids of a meeting come from. Another source would make everybody new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdSource {
+    /// A column of the roster holds them.
+    Column,
+    /// Derived from columns, by a rule with a version.
+    Derived(String),
+}
+
+impl fmt::Display for IdSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column => f.write_str("the roster's id column"),
+            Self::Derived(rule) => write!(f, "the rule {rule}"),
+        }
+    }
+}
+
+/// A file that a run reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RosterKey(pub(super) i64);
+
+/// A validated row on its way into the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct StageRow<'a> {
+    /// The participant.
+    pub participant: &'a Participant,
+    /// The line that it stands on.
+    pub line: u64,
+    /// The further columns: a JSON array aligned with the roster's extra columns.
+    pub extra: Option<&'a str>,
+}
+
+/// A row whose id this run has named before; it was not staged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// Its index in the batch.
+    pub index: usize,
+    /// Where the id stood first.
+    pub first: Location,
+}
+
+/// What is common to the rows of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct StageInto<'a> {
+    /// The account and app.
+    pub target: &'a Target,
+    /// The file that they were read from.
+    pub roster: RosterKey,
+    /// Where their ids come from.
+    pub id_source: &'a IdSource,
+    /// Whether another source than before is wanted.
+    pub new_id_source: bool,
+}
+
+impl Journal {
+    /// Notes a file that the run reads.
+    pub fn add_roster(&mut self, file: &str) -> Result<RosterKey, JournalError> {
+        let doing = "noting a roster";
+        self.write(doing, |transaction, run| {
+            transaction
+                .execute("INSERT INTO rosters (run, file) VALUES (?1, ?2)", params![run.0, file])
+                .doing(doing)?;
+            Ok(RosterKey(transaction.last_insert_rowid()))
+        })
+    }
+
+    /// Notes the names of the columns that the file's rows carry along; known once it is read.
+    pub fn name_extra_columns(&mut self, roster: RosterKey, names: &[String]) -> Result<(), JournalError> {
+        let doing = "noting a roster's columns";
+        let names = serde_json::Value::from(names).to_string();
+        self.write(doing, |transaction, _run| {
+            transaction
+                .execute("UPDATE rosters SET extra_columns = ?2 WHERE roster = ?1", params![roster.0, names])
+                .doing(doing)
+                .map(|_| ())
+        })
+    }
+
+    /// Takes in a batch of rows, in one transaction. Rows that the run has named before come back as duplicates.
+    pub fn stage<'r>(
+        &mut self,
+        into: StageInto<'_>,
+        rows: impl IntoIterator<Item = StageRow<'r>>,
+    ) -> Result<Vec<Duplicate>, JournalError> {
+        self.write("staging the roster", |transaction, run| {
+            let mut stager = Stager::new(transaction, run, into)?;
+            let mut duplicates = Vec::new();
+            for (index, row) in rows.into_iter().enumerate() {
+                if let Some(first) = stager.stage(row)? {
+                    duplicates.push(Duplicate { index, first });
+                }
+            }
+            Ok(duplicates)
+        })
+    }
+
+    /// Accepts the run: its last row is validated, its rows may be sent from now on. Rejected rows that it names are
+    /// planned again, and its meetings are bound to the source of its ids.
+    pub fn accept(&mut self, now: Timestamp, invalid: u64, left_out: u64) -> Result<(), JournalError> {
+        self.write(ACCEPTING, |transaction, run| {
+            plan_rejected(transaction, run)?;
+            bind_id_sources(transaction, run)?;
+            transaction
+                .execute(
+                    "UPDATE runs SET accepted_at = ?2, invalid = ?3, left_out = ?4 WHERE run = ?1",
+                    params![run.0, now.as_millisecond(), invalid, left_out],
+                )
+                .doing(ACCEPTING)
+                .map(|_| ())
+        })
+    }
+
+    /// Accepts, for good, that the run's rows differ from what the roster wants.
+    pub fn accept_differing(&mut self) -> Result<(), JournalError> {
+        let doing = "accepting differences";
+        self.write(doing, |transaction, run| {
+            transaction
+                .execute(
+                    "UPDATE participants SET difference_accepted = 1
+                     WHERE run = ?1 AND wanted IS NOT NULL AND difference_accepted = 0",
+                    [run.0],
+                )
+                .doing(doing)
+                .map(|_| ())
+        })
+    }
+}
+
+const ACCEPTING: &str = "accepting the run";
+
+/// Every rejected row has a refusal: the few of them lead, not the many rows of the roster.
+pub(super) const PLAN_REJECTED: &str = "UPDATE participants SET state = ?2
+     WHERE run = ?1 AND state = 'rejected' AND participant IN (SELECT participant FROM refusals)";
+
+/// What was said against rows that are planned again.
+pub(super) const FORGET_REFUSALS: &str = "DELETE FROM refusals WHERE participant IN (
+     SELECT participant FROM refusals CROSS JOIN participants USING (participant)
+     WHERE run = ?1 AND state = 'planned')";
+
+/// The run names them again: planned.
+fn plan_rejected(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
+    let planned = legal(RowState::Rejected, Transition::NameAgain)?;
+    transaction.execute(PLAN_REJECTED, params![run.0, planned.name()]).doing(ACCEPTING)?;
+    transaction.execute(FORGET_REFUSALS, [run.0]).doing(ACCEPTING).map(|_| ())
+}
+
+fn bind_id_sources(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
+    transaction
+        .execute(
+            "UPDATE meetings SET id_source = r.id_source FROM run_meetings r
+             WHERE r.run = ?1 AND r.meeting = meetings.meeting",
+            [run.0],
+        )
+        .doing(ACCEPTING)
+        .map(|_| ())
+}

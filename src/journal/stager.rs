@@ -1,0 +1,221 @@
+//! One batch of a roster on its way into the journal: a row is new, known from an earlier run, or a duplicate.
+
+use std::collections::HashMap;
+
+use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
+
+use super::difference::Difference;
+use super::error::{Doing, JournalError};
+use super::stage::{StageInto, StageRow};
+use super::state::read_state;
+use super::{MeetingKey, RowId, RunNumber, meeting_key};
+use crate::lifecycle::RowState;
+use crate::model::{Location, MeetingId, Participant, escape};
+
+const DOING: &str = "staging the roster";
+
+/// The statements of one batch, prepared once.
+pub(super) struct Stager<'t> {
+    transaction: &'t Transaction<'t>,
+    run: RunNumber,
+    into: StageInto<'t>,
+    meetings: HashMap<MeetingId, MeetingKey>,
+    insert: CachedStatement<'t>,
+    look_up: CachedStatement<'t>,
+    update: CachedStatement<'t>,
+    /// Rows come in runs of new or known ones: look where the last one was.
+    last_was_known: bool,
+}
+
+/// What the journal holds of a row already.
+struct Known {
+    row: RowId,
+    state: RowState,
+    run: i64,
+    accepted: bool,
+    same_difference: bool,
+    wanted: Option<String>,
+}
+
+impl<'t> Stager<'t> {
+    pub(super) fn new(
+        transaction: &'t Transaction<'t>,
+        run: RunNumber,
+        into: StageInto<'t>,
+    ) -> Result<Self, JournalError> {
+        let insert = transaction
+            .prepare_cached(
+                "INSERT INTO participants
+                     (meeting, custom_participant_id, run, roster, line, name, preset_name, picture, extra)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT (meeting, custom_participant_id) DO NOTHING",
+            )
+            .doing(DOING)?;
+        let look_up = transaction
+            .prepare_cached(
+                "SELECT participant, state, run, name, preset_name, picture, wanted, difference_accepted
+                 FROM participants WHERE meeting = ?1 AND custom_participant_id = ?2",
+            )
+            .doing(DOING)?;
+        let update = transaction
+            .prepare_cached(
+                "UPDATE participants SET run = ?2, roster = ?3, line = ?4, extra = ?5, wanted = ?6,
+                        difference_accepted = ?7
+                 WHERE participant = ?1",
+            )
+            .doing(DOING)?;
+        Ok(Self {
+            transaction,
+            run,
+            into,
+            meetings: HashMap::new(),
+            insert,
+            look_up,
+            update,
+            last_was_known: false,
+        })
+    }
+
+    /// Where the id stood first, if this run has named it before.
+    pub(super) fn stage(&mut self, row: StageRow<'_>) -> Result<Option<Location>, JournalError> {
+        let meeting = self.meeting(row.participant.key.meeting)?;
+        if !self.last_was_known && self.insert(meeting, row)? {
+            return Ok(None);
+        }
+        let Some(known) = self.look_up(meeting, row.participant)? else {
+            self.last_was_known = false;
+            self.insert(meeting, row)?;
+            return Ok(None);
+        };
+        self.last_was_known = true;
+        if known.run == self.run.0 {
+            return self.location(known.row).map(Some);
+        }
+        self.name_again(&known, row)?;
+        Ok(None)
+    }
+
+    fn insert(&mut self, meeting: MeetingKey, row: StageRow<'_>) -> Result<bool, JournalError> {
+        let Participant { key, name, preset_name, picture } = row.participant;
+        let values = params![
+            meeting.0,
+            key.custom_participant_id,
+            self.run.0,
+            self.into.roster.0,
+            row.line,
+            name,
+            preset_name,
+            picture,
+            row.extra
+        ];
+        self.insert.execute(values).doing(DOING).map(|inserted| inserted == 1)
+    }
+
+    fn look_up(&mut self, meeting: MeetingKey, wanted: &Participant) -> Result<Option<Known>, JournalError> {
+        self.look_up
+            .query_row(params![meeting.0, wanted.key.custom_participant_id], |row| known(row, wanted))
+            .optional()
+            .doing(DOING)
+    }
+
+    /// A row that an earlier run brought is named by this one: its place and extra columns are this roster's; its
+    /// fields too as long as nothing was sent, otherwise they stay what the server holds.
+    fn name_again(&mut self, known: &Known, row: StageRow<'_>) -> Result<(), JournalError> {
+        let unsent = match known.state {
+            RowState::Planned | RowState::Rejected => true,
+            RowState::Added
+            | RowState::Present
+            | RowState::Uncertain
+            | RowState::Conflict
+            | RowState::Sending
+            | RowState::Removed => false,
+        };
+        let wanted = if unsent { None } else { known.wanted.as_deref() };
+        self.update
+            .execute(params![
+                known.row.0,
+                self.run.0,
+                self.into.roster.0,
+                row.line,
+                row.extra,
+                wanted,
+                known.accepted && known.same_difference
+            ])
+            .doing(DOING)?;
+        if unsent && known.wanted.is_some() {
+            self.replace_fields(known.row, row.participant)?;
+        }
+        Ok(())
+    }
+
+    fn replace_fields(&self, row: RowId, wanted: &Participant) -> Result<(), JournalError> {
+        self.transaction
+            .prepare_cached(
+                "UPDATE participants SET name = ?2, preset_name = ?3, picture = ?4 WHERE participant = ?1",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![row.0, wanted.name, wanted.preset_name, wanted.picture])
+            })
+            .doing(DOING)
+            .map(|_| ())
+    }
+
+    /// Rows of many meetings may come in turns: each is looked up once a batch.
+    fn meeting(&mut self, id: MeetingId) -> Result<MeetingKey, JournalError> {
+        if let Some(key) = self.meetings.get(&id) {
+            return Ok(*key);
+        }
+        let key = meeting_key(self.transaction, self.into.target, id)?;
+        let id_source = self.id_source(id, key)?;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO run_meetings (run, meeting, id_source) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )
+            .and_then(|mut insert| insert.execute(params![self.run.0, key.0, id_source]))
+            .doing(DOING)?;
+        self.meetings.insert(id, key);
+        Ok(key)
+    }
+
+    /// Where the ids come from, unless the meeting's came from elsewhere until now.
+    fn id_source(&self, id: MeetingId, key: MeetingKey) -> Result<String, JournalError> {
+        let asked = self.into.id_source.to_string();
+        let bound: Option<String> = self
+            .transaction
+            .prepare_cached("SELECT id_source FROM meetings WHERE meeting = ?1")
+            .and_then(|mut statement| statement.query_row([key.0], |row| row.get(0)))
+            .doing(DOING)?;
+        match bound {
+            Some(bound) if bound != asked && !self.into.new_id_source => Err(JournalError::OtherIdSource {
+                meeting: id.to_string(),
+                bound: escape(&bound),
+                asked: escape(&asked),
+            }),
+            Some(_) | None => Ok(asked),
+        }
+    }
+
+    fn location(&self, row: RowId) -> Result<Location, JournalError> {
+        self.transaction
+            .query_row(
+                "SELECT file, line FROM participants JOIN rosters USING (roster) WHERE participant = ?1",
+                [row.0],
+                |row| Ok(Location { file: row.get::<_, String>(0)?.into(), line: row.get(1)? }),
+            )
+            .doing(DOING)
+    }
+}
+
+fn known(row: &Row<'_>, wanted: &Participant) -> rusqlite::Result<Known> {
+    let held = (row.get_ref(3)?.as_str()?, row.get_ref(4)?.as_str()?, row.get_ref(5)?.as_str_or_null()?);
+    let asked = (wanted.name.as_str(), wanted.preset_name.as_str(), wanted.picture.as_deref());
+    let difference = Difference::between(asked, held);
+    Ok(Known {
+        row: RowId(row.get(0)?),
+        state: read_state(row, 1)?,
+        run: row.get(2)?,
+        accepted: row.get(7)?,
+        same_difference: row.get_ref(6)?.as_str_or_null()? == difference.as_deref(),
+        wanted: difference,
+    })
+}

@@ -1,0 +1,59 @@
+//! The queries that must not scan a million rows, as SQLite means to run them.
+
+use super::*;
+use rstest::rstest;
+
+/// Only the export reads every row, and only the open ones are looked through for the dead; no temporary b-tree, so
+/// no memory of the roster's size.
+#[rstest]
+#[case::claim(crate::journal::queue::PLANNED, &[
+    "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)",
+    "SCALAR SUBQUERY 1",
+    "SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)",
+    "SEARCH p USING INDEX participants_open (meeting=? AND participant>?)",
+])]
+#[case::meetings(MEETINGS, &[
+    "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)",
+    "LIST SUBQUERY 2",
+    "SEARCH run_meetings USING PRIMARY KEY (run=?)",
+    "CORRELATED SCALAR SUBQUERY 1",
+    "SEARCH p USING INDEX participants_open (meeting=?)",
+])]
+#[case::without_token(tokens::WITHOUT_TOKEN, &[
+    "SEARCH c USING INDEX confirmations_without_token (participant>?)",
+    "SEARCH p USING INTEGER PRIMARY KEY (rowid=?)",
+    "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)",
+])]
+#[case::the_dead_are_doubted(crate::journal::queue::DOUBT_THE_DEAD, &[
+    "SCAN participants USING INDEX participants_open",
+])]
+#[case::the_dead_are_lost(crate::journal::queue::LOSE_THE_DEAD, &[
+    "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
+    "USING ROWID SEARCH ON TABLE doubts FOR IN-OPERATOR",
+])]
+#[case::plan_rejected(stage::PLAN_REJECTED, &[
+    "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
+    "USING ROWID SEARCH ON TABLE refusals FOR IN-OPERATOR",
+])]
+#[case::forget_refusals(stage::FORGET_REFUSALS, &[
+    "SEARCH refusals USING INTEGER PRIMARY KEY (rowid=?)",
+    "LIST SUBQUERY 1",
+    "SCAN refusals",
+    "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
+])]
+#[case::export(export_rows::EXPORT, &[
+    "SCAN p",
+    "SEARCH meetings USING INTEGER PRIMARY KEY (rowid=?)",
+    "SEARCH c USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+])]
+fn a_query_is_run_as_meant(#[case] sql: &str, #[case] plan: &[&str]) {
+    let folder = TestFolder::new();
+    let journal = folder.open();
+    let mut statement = journal.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    for index in 1..=statement.parameter_count() {
+        statement.raw_bind_parameter(index, 1).unwrap();
+    }
+    let steps: Vec<String> =
+        statement.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
+    assert_eq!(steps, plan);
+}
