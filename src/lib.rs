@@ -35,3 +35,5 @@ pub mod model;
 pub mod outcome;
 pub mod pacer;
 pub mod roster;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

@@ -1,0 +1,120 @@
+//! What was received and what is held: by this a test judges a client, never by what the client says.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use super::store::{Meeting, Store};
+
+/// Totals, as `GET /__sandbox/stats` shows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// TCP connections accepted.
+    pub connections: u64,
+    /// Requests received whole, by kind; `other` for those that the contract doesn't have.
+    pub requests: BTreeMap<&'static str, u64>,
+    /// Adds received whole, whatever became of them.
+    pub adds_received: u64,
+    /// Adds that made a participant.
+    pub adds_applied: u64,
+    /// Participants that live now.
+    pub participants: u64,
+    /// The most living participants that share a meeting and a `custom_participant_id`.
+    pub max_participants_per_id: u64,
+    /// Living participants beyond the first of their meeting and `custom_participant_id`.
+    pub duplicates: u64,
+    /// Answers with status 429.
+    pub throttled: u64,
+    /// Requests that came while an exceeded quota blocked everything; the exceeding one not counted.
+    pub requests_while_blocked: u64,
+    /// Requests that are being answered now.
+    pub in_flight: u64,
+    /// The most requests that were being answered at once.
+    pub largest_in_flight: u64,
+    /// How often each fault has struck.
+    pub faults: BTreeMap<String, u64>,
+}
+
+/// What was received and what is held of one meeting's `custom_participant_id`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct IdCounts {
+    /// Adds received whole, whatever became of them.
+    pub posts: u64,
+    /// Those of them that were answered with 429.
+    pub throttled: u64,
+    /// Participants ever made.
+    pub added: u64,
+    /// Participants that live now.
+    pub living: u64,
+}
+
+/// What is counted as it happens, under the server's lock.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) requests: BTreeMap<&'static str, u64>,
+    pub(super) throttled: u64,
+    pub(super) while_blocked: u64,
+}
+
+/// What is counted outside the lock.
+#[derive(Debug, Default)]
+pub(super) struct Gauges {
+    connections: AtomicU64,
+    in_flight: AtomicU64,
+    largest_in_flight: AtomicU64,
+}
+
+/// A request that is being answered, until it is dropped.
+#[derive(Debug)]
+pub(super) struct InFlight<'a>(&'a Gauges);
+
+impl Gauges {
+    pub(super) fn connected(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn enter(&self) -> InFlight<'_> {
+        let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.largest_in_flight.fetch_max(now, Ordering::Relaxed);
+        InFlight(self)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Stats {
+    pub(super) fn gather(
+        counters: &Counters,
+        gauges: &Gauges,
+        store: &Store,
+        faults: &BTreeMap<String, u64>,
+    ) -> Self {
+        let mut stats = Self {
+            connections: gauges.connections.load(Ordering::Relaxed),
+            requests: counters.requests.clone(),
+            adds_received: counters.requests.get("add").copied().unwrap_or_default(),
+            throttled: counters.throttled,
+            requests_while_blocked: counters.while_blocked,
+            in_flight: gauges.in_flight.load(Ordering::Relaxed),
+            largest_in_flight: gauges.largest_in_flight.load(Ordering::Relaxed),
+            faults: faults.clone(),
+            ..Self::default()
+        };
+        store.meetings().for_each(|meeting| stats.add_meeting(meeting));
+        stats
+    }
+
+    fn add_meeting(&mut self, meeting: &Meeting) {
+        self.participants += meeting.len();
+        for counts in meeting.counts_of_ids() {
+            self.adds_applied += counts.added;
+            self.duplicates += counts.living.saturating_sub(1);
+            self.max_participants_per_id = self.max_participants_per_id.max(counts.living);
+        }
+    }
+}

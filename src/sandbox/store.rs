@@ -1,0 +1,344 @@
+//! The meetings and their participants. Every add makes another participant. Pure: the caller says what time it is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::answer::Refusal;
+use super::settings::MeetingStatus;
+use super::stats::IdCounts;
+use crate::model::MeetingId;
+
+/// Everything that the server holds.
+#[derive(Debug)]
+pub(super) struct Store {
+    presets: Vec<String>,
+    meetings: HashMap<MeetingId, Meeting>,
+}
+
+/// A meeting.
+#[derive(Debug)]
+pub(super) struct Meeting {
+    pub(super) id: MeetingId,
+    pub(super) status: MeetingStatus,
+    pub(super) created_at: Timestamp,
+    /// In the order of creation, so that `number` rises.
+    participants: Vec<Participant>,
+    numbers: HashMap<Uuid, u64>,
+    next_number: u64,
+    ids: HashMap<String, IdCounts>,
+}
+
+/// A participant.
+#[derive(Debug, Clone)]
+pub(super) struct Participant {
+    pub(super) id: Uuid,
+    pub(super) custom_participant_id: String,
+    pub(super) fields: Fields,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    /// How many tokens it was given.
+    pub(super) tokens: u64,
+    number: u64,
+    since: Instant,
+}
+
+/// What can be changed of a participant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fields {
+    pub(super) preset_name: String,
+    pub(super) name: Option<String>,
+    pub(super) picture: Option<String>,
+}
+
+/// Changes to a participant; `None` leaves a field as it is.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub(super) preset_name: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) picture: Option<String>,
+}
+
+/// A moment, on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) instant: Instant,
+    pub(super) timestamp: Timestamp,
+}
+
+/// A part of a list, and how long the list is.
+#[derive(Debug)]
+pub(super) struct Slice<'a> {
+    pub(super) participants: &'a [Participant],
+    pub(super) start: u64,
+    pub(super) total: u64,
+}
+
+impl Store {
+    pub(super) fn new(
+        presets: Vec<String>,
+        meetings: &[(MeetingId, MeetingStatus)],
+        created_at: Timestamp,
+    ) -> Self {
+        let meeting =
+            |(id, status): &(MeetingId, MeetingStatus)| (*id, Meeting::new(*id, *status, created_at));
+        Self { presets, meetings: meetings.iter().map(meeting).collect() }
+    }
+
+    pub(super) fn presets(&self) -> &[String] {
+        &self.presets
+    }
+
+    pub(super) fn meetings(&self) -> impl Iterator<Item = &Meeting> {
+        self.meetings.values()
+    }
+
+    /// Makes a meeting that isn't there yet.
+    pub(super) fn open(&mut self, id: MeetingId, created_at: Timestamp) {
+        self.meetings.entry(id).or_insert_with(|| Meeting::new(id, MeetingStatus::Active, created_at));
+    }
+
+    pub(super) fn meeting(&self, id: MeetingId) -> Result<&Meeting, Refusal> {
+        self.meetings.get(&id).ok_or(Refusal::UnknownMeeting)
+    }
+
+    /// Notes a complete POST for an id, whatever becomes of it.
+    pub(super) fn count_post(&mut self, meeting: MeetingId, custom_participant_id: &str, throttled: bool) {
+        let Some(meeting) = self.meetings.get_mut(&meeting) else { return };
+        let counts = meeting.counts(custom_participant_id);
+        counts.posts += 1;
+        counts.throttled += u64::from(throttled);
+    }
+
+    /// Makes a participant, with an id that only the seed, the meeting, the custom id and its earlier participants
+    /// decide.
+    pub(super) fn add(
+        &mut self,
+        seed: u64,
+        meeting: MeetingId,
+        custom_participant_id: &str,
+        fields: Fields,
+        now: Moment,
+    ) -> Result<&Participant, Refusal> {
+        self.check_preset(&fields.preset_name)?;
+        let meeting = self.meetings.get_mut(&meeting).ok_or(Refusal::UnknownMeeting)?;
+        Ok(meeting.add(seed, custom_participant_id, fields, now))
+    }
+
+    pub(super) fn get(&self, meeting: MeetingId, id: Uuid) -> Result<&Participant, Refusal> {
+        let meeting = self.meeting(meeting)?;
+        let position = meeting.position(id)?;
+        meeting.participants.get(position).ok_or(Refusal::UnknownParticipant)
+    }
+
+    /// Counts a new token of a participant.
+    pub(super) fn give_token(&mut self, meeting: MeetingId, id: Uuid) -> Result<&Participant, Refusal> {
+        let participant = self.get_mut(meeting, id)?;
+        participant.tokens += 1;
+        Ok(participant)
+    }
+
+    pub(super) fn change(
+        &mut self,
+        meeting: MeetingId,
+        id: Uuid,
+        changes: Changes,
+        now: Timestamp,
+    ) -> Result<&Participant, Refusal> {
+        if let Some(preset_name) = &changes.preset_name {
+            self.check_preset(preset_name)?;
+        }
+        let participant = self.get_mut(meeting, id)?;
+        let fields = &mut participant.fields;
+        fields.preset_name = changes.preset_name.unwrap_or_else(|| std::mem::take(&mut fields.preset_name));
+        fields.name = changes.name.or_else(|| fields.name.take());
+        fields.picture = changes.picture.or_else(|| fields.picture.take());
+        participant.updated_at = now;
+        participant.tokens += 1;
+        Ok(participant)
+    }
+
+    pub(super) fn delete(&mut self, meeting: MeetingId, id: Uuid) -> Result<Participant, Refusal> {
+        let meeting = self.meetings.get_mut(&meeting).ok_or(Refusal::UnknownMeeting)?;
+        let position = meeting.position(id)?;
+        let participant = meeting.participants.remove(position);
+        meeting.numbers.remove(&id);
+        meeting.counts(&participant.custom_participant_id).living -= 1;
+        Ok(participant)
+    }
+
+    fn get_mut(&mut self, meeting: MeetingId, id: Uuid) -> Result<&mut Participant, Refusal> {
+        let meeting = self.meetings.get_mut(&meeting).ok_or(Refusal::UnknownMeeting)?;
+        let position = meeting.position(id)?;
+        meeting.participants.get_mut(position).ok_or(Refusal::UnknownParticipant)
+    }
+
+    fn check_preset(&self, name: &str) -> Result<(), Refusal> {
+        let known = self.presets.iter().any(|preset| preset == name);
+        if known { Ok(()) } else { Err(Refusal::UnknownPreset(name.to_owned())) }
+    }
+}
+
+impl Meeting {
+    fn new(id: MeetingId, status: MeetingStatus, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            status,
+            created_at,
+            participants: Vec::new(),
+            numbers: HashMap::new(),
+            next_number: 0,
+            ids: HashMap::new(),
+        }
+    }
+
+    /// At most `count` participants from `start` on. `lag` hides those that are younger.
+    pub(super) fn slice(&self, start: u64, count: u64, now: Instant, lag: Duration) -> Slice<'_> {
+        let shown = |participant: &Participant| now.saturating_duration_since(participant.since) >= lag;
+        let visible = &self.participants[..self.participants.partition_point(shown)];
+        let from = usize::try_from(start).unwrap_or(usize::MAX).min(visible.len());
+        let until = from.saturating_add(usize::try_from(count).unwrap_or(usize::MAX)).min(visible.len());
+        Slice { participants: &visible[from..until], start: from as u64, total: visible.len() as u64 }
+    }
+
+    pub(super) fn id_counts(&self) -> BTreeMap<String, IdCounts> {
+        self.ids.iter().map(|(id, counts)| (id.clone(), *counts)).collect()
+    }
+
+    pub(super) fn counts_of_ids(&self) -> impl Iterator<Item = IdCounts> {
+        self.ids.values().copied()
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.participants.len() as u64
+    }
+
+    fn add(&mut self, seed: u64, custom_participant_id: &str, fields: Fields, now: Moment) -> &Participant {
+        let namespace = Uuid::from_u64_pair(seed, 1);
+        let meeting_id = self.id;
+        let number = self.next_number;
+        let counts = self.counts(custom_participant_id);
+        counts.added += 1;
+        counts.living += 1;
+        let name = format!("{meeting_id}\n{}\n{custom_participant_id}", counts.added);
+        let id = Uuid::new_v5(&namespace, name.as_bytes());
+        self.next_number += 1;
+        self.numbers.insert(id, number);
+        self.participants.push(Participant {
+            id,
+            custom_participant_id: custom_participant_id.to_owned(),
+            fields,
+            created_at: now.timestamp,
+            updated_at: now.timestamp,
+            tokens: 1,
+            number,
+            since: now.instant,
+        });
+        &self.participants[self.participants.len() - 1]
+    }
+
+    fn counts(&mut self, custom_participant_id: &str) -> &mut IdCounts {
+        self.ids.entry(custom_participant_id.to_owned()).or_default()
+    }
+
+    fn position(&self, id: Uuid) -> Result<usize, Refusal> {
+        let number = self.numbers.get(&id).ok_or(Refusal::UnknownParticipant)?;
+        let found = self.participants.binary_search_by_key(number, |participant| participant.number);
+        found.map_err(|_| Refusal::UnknownParticipant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add(u8),
+        /// Removes the living participant at this place, if there are so many.
+        Delete(usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![3 => (0..6_u8).prop_map(Step::Add), 1 => (0..12_usize).prop_map(Step::Delete)]
+    }
+
+    fn meeting() -> MeetingId {
+        MeetingId::new(Uuid::nil())
+    }
+
+    fn store() -> Store {
+        let meetings = [(meeting(), MeetingStatus::Active)];
+        Store::new(vec!["viewer".to_owned()], &meetings, Timestamp::UNIX_EPOCH)
+    }
+
+    fn fields() -> Fields {
+        Fields { preset_name: "viewer".to_owned(), name: None, picture: None }
+    }
+
+    proptest! {
+        /// Whatever is added and removed: the pages hold the living, in order, each once, and the counts say so.
+        #[test]
+        fn the_pages_hold_the_living(steps in prop::collection::vec(step(), 0..60), per_page in 1_u64..7) {
+            let now = Moment { instant: Instant::now(), timestamp: Timestamp::UNIX_EPOCH };
+            let mut store = store();
+            let mut living: Vec<(Uuid, String)> = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Add(who) => {
+                        let added = store.add(0, meeting(), &format!("id-{who}"), fields(), now).unwrap();
+                        living.push((added.id, added.custom_participant_id.clone()));
+                    }
+                    Step::Delete(place) if place < living.len() => {
+                        let (id, custom_id) = living.remove(place);
+                        prop_assert_eq!(store.delete(meeting(), id).unwrap().custom_participant_id, custom_id);
+                        prop_assert_eq!(store.get(meeting(), id).err(), Some(Refusal::UnknownParticipant));
+                    }
+                    Step::Delete(_) => {}
+                }
+            }
+            let held = store.meeting(meeting()).unwrap();
+            let mut listed = Vec::new();
+            for page in 0..=living.len() as u64 / per_page {
+                let slice = held.slice(page * per_page, per_page, now.instant, Duration::ZERO);
+                prop_assert_eq!(slice.total, living.len() as u64);
+                listed.extend(slice.participants.iter().map(|p| (p.id, p.custom_participant_id.clone())));
+            }
+            for (id, custom_id) in &living {
+                prop_assert_eq!(&store.get(meeting(), *id).unwrap().custom_participant_id, custom_id);
+            }
+            let counted: u64 = held.counts_of_ids().map(|counts| counts.living).sum();
+            prop_assert_eq!(counted, living.len() as u64);
+            prop_assert_eq!(listed, living);
+        }
+    }
+
+    #[test]
+    fn a_lag_hides_the_young_and_takes_them_off_the_total() {
+        let start = Instant::now();
+        let at = |seconds| Moment {
+            instant: start + Duration::from_secs(seconds),
+            timestamp: Timestamp::UNIX_EPOCH,
+        };
+        let mut store = store();
+        for second in [0, 5, 9] {
+            store.add(0, meeting(), &second.to_string(), fields(), at(second)).unwrap();
+        }
+        let slice = store.meeting(meeting()).unwrap().slice(0, 9, at(10).instant, Duration::from_secs(5));
+        assert_eq!((slice.participants.len(), slice.total), (2, 2));
+    }
+
+    #[test]
+    fn posts_are_counted_whatever_becomes_of_them() {
+        let mut store = store();
+        store.count_post(meeting(), "a", true);
+        store.count_post(meeting(), "a", false);
+        store.count_post(MeetingId::new(Uuid::max()), "a", false);
+        let counts = store.meeting(meeting()).unwrap().id_counts();
+        assert_eq!(counts["a"], IdCounts { posts: 2, throttled: 1, added: 0, living: 0 });
+    }
+}
