@@ -29,6 +29,8 @@
 #![cfg(unix)]
 
 pub mod api;
+pub mod dispatch;
+pub mod event;
 pub mod journal;
 pub mod lifecycle;
 pub mod model;

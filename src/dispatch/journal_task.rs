@@ -1,0 +1,43 @@
+//! The journal off the runtime: its calls block on the disk, so each goes to a blocking thread and comes back.
+
+use super::DispatchError;
+use crate::journal::{Journal, JournalError};
+
+/// A journal that is called from async code, one call at a time.
+#[derive(Debug)]
+pub struct JournalTask(Option<Journal>);
+
+impl JournalTask {
+    /// Takes a journal over.
+    pub fn new(journal: Journal) -> Self {
+        Self(Some(journal))
+    }
+
+    /// The journal, when the run has ended.
+    ///
+    /// # Errors
+    /// [`DispatchError::Writer`] if a call panicked: the journal went down with it.
+    pub fn into_inner(self) -> Result<Journal, DispatchError> {
+        self.0.ok_or(DispatchError::Writer)
+    }
+
+    /// Lends the journal out; [`new`](Self::new) takes it back.
+    pub(super) fn take(&mut self) -> Result<Journal, DispatchError> {
+        self.0.take().ok_or(DispatchError::Writer)
+    }
+
+    /// One call, from beginning to end.
+    pub(super) async fn call<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Journal) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, DispatchError> {
+        let mut journal = self.take()?;
+        let task = tokio::task::spawn_blocking(move || {
+            let result = work(&mut journal);
+            (journal, result)
+        });
+        let (journal, result) = task.await.map_err(|_| DispatchError::Writer)?;
+        self.0 = Some(journal);
+        Ok(result?)
+    }
+}

@@ -1,0 +1,134 @@
+//! A complete listing of a meeting, or none: nothing is concluded from a partial one.
+//!
+//! GUARANTEE.md section 3: every page was a good answer, the total is the same on all of them, the offsets are
+//! contiguous, and the unique participant ids equal the total. Whether pages start at 0 or 1, how long they are and
+//! where offsets start is not documented, so the lengths that come are taken, and page 0 is asked for when page 1
+//! turns out not to be the first. A writer that shifts pages shows as a repeated or a missing id.
+
+use crate::api::{Page, PageRequest, ParticipantApi};
+use crate::event::{Event, StopReason};
+use crate::model::RemoteParticipant;
+
+use super::call::{Called, call};
+use super::{DispatchError, Dispatcher};
+use crate::journal::{Journal, RunMeeting};
+
+/// The page size that other clients use; the server may give less.
+const PER_PAGE: u64 = 100;
+/// How often a listing that others disturb is begun again.
+const MOST_SCANS: u32 = 5;
+
+/// How a listing ended.
+#[derive(Debug)]
+pub(super) enum Listed {
+    /// Complete; the journal holds it.
+    Complete,
+    /// It never came whole.
+    Incomplete,
+    /// The run ends.
+    Stopped(StopReason),
+}
+
+/// How one pass over the pages ended.
+enum Pass {
+    Complete,
+    Disturbed,
+    Failed,
+    Stopped(StopReason),
+}
+
+/// What the pages so far add up to.
+#[derive(Debug, Default, Clone, Copy)]
+struct Progress {
+    total: u64,
+    unique: u64,
+    next_offset: Option<u64>,
+}
+
+impl<A: ParticipantApi> Dispatcher<A> {
+    /// Lists a meeting into the journal's temporary listing.
+    pub(super) async fn list(&mut self, meeting: RunMeeting) -> Result<Listed, DispatchError> {
+        for _ in 0..MOST_SCANS {
+            match self.pass(meeting).await? {
+                Pass::Complete => return Ok(Listed::Complete),
+                Pass::Failed => return Ok(Listed::Incomplete),
+                Pass::Stopped(reason) => return Ok(Listed::Stopped(reason)),
+                Pass::Disturbed => {}
+            }
+        }
+        Ok(Listed::Incomplete)
+    }
+
+    async fn pass(&mut self, meeting: RunMeeting) -> Result<Pass, DispatchError> {
+        self.journal.call(Journal::begin_listing).await?;
+        let mut progress = Progress::default();
+        for page_no in 1.. {
+            let page = match self.page(meeting, page_no).await {
+                Ok(page) => page,
+                Err(end) => return Ok(end),
+            };
+            let length = page.items.len() as u64;
+            if page_no == 1 {
+                progress.total = page.total_count;
+            }
+            let contiguous = progress.next_offset.is_none_or(|next| length == 0 || next == page.start_offset);
+            progress.next_offset = Some(page.start_offset.saturating_add(length));
+            if page.total_count != progress.total || !contiguous {
+                return Ok(Pass::Disturbed);
+            }
+            let new = self.keep(meeting, page, &mut progress).await?;
+            if new < length || progress.unique > progress.total {
+                return Ok(Pass::Disturbed);
+            }
+            if length == 0 || progress.unique == progress.total {
+                break;
+            }
+        }
+        if progress.unique < progress.total {
+            return self.page_zero(meeting, progress).await;
+        }
+        Ok(Pass::Complete)
+    }
+
+    /// Page 1 and what follows don't add up: on a server that counts from 0 the first items are on page 0.
+    async fn page_zero(
+        &mut self,
+        meeting: RunMeeting,
+        mut progress: Progress,
+    ) -> Result<Pass, DispatchError> {
+        let page = match self.page(meeting, 0).await {
+            Ok(page) => page,
+            // It is no page on a server that counts from 1, and the listing was short.
+            Err(Pass::Failed) => return Ok(Pass::Disturbed),
+            Err(end) => return Ok(end),
+        };
+        let same_total = page.total_count == progress.total;
+        self.keep(meeting, page, &mut progress).await?;
+        Ok(if same_total && progress.unique == progress.total { Pass::Complete } else { Pass::Disturbed })
+    }
+
+    async fn page(&self, meeting: RunMeeting, page_no: u64) -> Result<Page<RemoteParticipant>, Pass> {
+        let request = PageRequest { page_no, per_page: PER_PAGE };
+        match call(self.line(), || self.api.list(meeting.id, request)).await {
+            Called::Done(page) => Ok(page),
+            Called::Refused(_) | Called::Failed(_) => Err(Pass::Failed),
+            Called::Stop(reason) => Err(Pass::Stopped(reason)),
+        }
+    }
+
+    async fn keep(
+        &mut self,
+        meeting: RunMeeting,
+        page: Page<RemoteParticipant>,
+        progress: &mut Progress,
+    ) -> Result<u64, DispatchError> {
+        let new = self.journal.call(move |journal| journal.add_listed(&page.items)).await?;
+        progress.unique += new;
+        self.observer.on(&Event::Listing {
+            meeting: meeting.id,
+            listed: progress.unique,
+            total: progress.total,
+        });
+        Ok(new)
+    }
+}

@@ -1,0 +1,239 @@
+//! A meeting in memory. It makes another participant of every create, as the real one may.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{MeetingStatus, Page, PageRequest, ParticipantApi};
+use crate::model::{AddedParticipant, JoinToken, MeetingId, Participant, RemoteId, RemoteParticipant};
+use crate::outcome::{Answer, Failure, Flaw, LimitHeaders, Loss, NotSent, Reply};
+
+/// What happens to one create.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Applied, the answer lost.
+    AppliedThenLost,
+    /// Not applied, no answer.
+    Lost,
+    /// Applied after so many seconds, the answer lost.
+    AppliedLate(u64),
+    /// Applied, answered by this status.
+    AppliedStatus(u16),
+    /// Not applied, answered by this status.
+    Status(u16),
+    /// Applied, answered by a 2xx without an id.
+    AppliedWithoutId,
+    /// Not applied, answered by a 2xx without an id.
+    FalseYes,
+    /// Never sent.
+    NotConnected,
+    /// The client panics after the server applied it.
+    AppliedThenPanic,
+    /// Somebody interrupts the run; then it is applied and answered.
+    Interrupts,
+}
+
+#[derive(Default)]
+pub(super) struct FakeApi {
+    pub(super) state: Mutex<State>,
+    /// Cancelled by [`Fate::Interrupts`].
+    pub(super) interrupt: Mutex<Option<CancellationToken>>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) participants: Vec<RemoteParticipant>,
+    /// What happens to the next creates of an id; when there is nothing left, they succeed.
+    pub(super) script: HashMap<String, VecDeque<Fate>>,
+    /// What happens to every create that has no script.
+    pub(super) always: Option<Fate>,
+    pub(super) posts: HashMap<String, usize>,
+    pub(super) lists: usize,
+    /// When the last request of any kind came.
+    pub(super) asked_at: Option<tokio::time::Instant>,
+    pub(super) refreshes: usize,
+    pub(super) in_flight: usize,
+    pub(super) most_in_flight: usize,
+    /// Creates that take effect at an instant.
+    pub(super) late: Vec<(tokio::time::Instant, RemoteParticipant)>,
+    pub(super) pages_from_zero: bool,
+    /// Whatever page is asked for, it is the first one.
+    pub(super) same_page: bool,
+    pub(super) per_page: usize,
+    /// The total is too large by this.
+    pub(super) total_off_by: u64,
+    pub(super) meeting_is: Option<u16>,
+    /// Creates take from one to so many milliseconds; 20 each if nothing is said.
+    pub(super) answers_within: Option<u64>,
+    next_id: u64,
+}
+
+impl State {
+    fn settle_late(&mut self) {
+        let now = tokio::time::Instant::now();
+        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
+        self.late = later;
+        self.participants.extend(due.into_iter().map(|(_, participant): (_, RemoteParticipant)| participant));
+    }
+
+    fn make(&mut self, participant: &Participant) -> RemoteParticipant {
+        self.next_id += 1;
+        RemoteParticipant {
+            id: RemoteId::new(format!("remote-{}", self.next_id)).unwrap(),
+            custom_participant_id: participant.key.custom_participant_id.clone(),
+            preset_name: participant.preset_name.clone(),
+            name: Some(participant.name.clone()),
+            picture: participant.picture.clone(),
+            created_at: "2026-01-01T00:00:00Z".to_owned(),
+            updated_at: "2026-01-01T00:00:00Z".to_owned(),
+        }
+    }
+
+    /// How many living participants there are of each id.
+    pub(super) fn counts(&mut self) -> HashMap<String, usize> {
+        self.settle_late();
+        let mut counts = HashMap::new();
+        for participant in &self.participants {
+            *counts.entry(participant.custom_participant_id.clone()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+impl FakeApi {
+    /// The next creates of `id` meet these fates.
+    pub(super) fn script(&self, id: &str, fates: impl IntoIterator<Item = Fate>) {
+        self.state.lock().unwrap().script.insert(id.to_owned(), fates.into_iter().collect());
+    }
+
+    /// Somebody is in the meeting already.
+    pub(super) fn hold(&self, participant: &Participant) {
+        let mut state = self.state.lock().unwrap();
+        let made = state.make(participant);
+        state.participants.push(made);
+    }
+
+    fn apply(&self, participant: &Participant) -> RemoteParticipant {
+        let mut state = self.state.lock().unwrap();
+        let made = state.make(participant);
+        state.participants.push(made.clone());
+        made
+    }
+}
+
+fn reply<T>(answer: Answer<T>) -> Reply<T> {
+    Reply { answer, limits: LimitHeaders::default() }
+}
+
+fn status<T>(status: u16) -> Answer<T> {
+    Answer::Failure(Failure { status, code: Some(i64::from(status)), message: "no".to_owned() })
+}
+
+fn without_id<T>() -> Answer<T> {
+    Answer::Flawed { flaw: Flaw::NoId, remote_id: None }
+}
+
+impl ParticipantApi for FakeApi {
+    async fn add(&self, participant: &Participant) -> Reply<AddedParticipant> {
+        let fate = {
+            let mut state = self.state.lock().unwrap();
+            let id = participant.key.custom_participant_id.clone();
+            let scripted = state.script.get_mut(&id).and_then(VecDeque::pop_front);
+            let fate = scripted.or(state.always);
+            if fate != Some(Fate::NotConnected) {
+                *state.posts.entry(id).or_default() += 1;
+            }
+            state.in_flight += 1;
+            state.asked_at = Some(tokio::time::Instant::now());
+            state.most_in_flight = state.most_in_flight.max(state.in_flight);
+            fate
+        };
+        let milliseconds = {
+            let state = self.state.lock().unwrap();
+            state.answers_within.map_or(20, |most| 1 + state.posts.len() as u64 % most)
+        };
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        self.state.lock().unwrap().in_flight -= 1;
+        let lost = || Answer::Lost(Loss::Broken("reset".to_owned()));
+        reply(match fate {
+            None => {
+                let participant = self.apply(participant);
+                let token = JoinToken::new(format!("token of {}", participant.id.as_str()));
+                Answer::Success(AddedParticipant { participant, token })
+            }
+            Some(Fate::Interrupts) => {
+                self.interrupt.lock().unwrap().as_ref().unwrap().cancel();
+                let participant = self.apply(participant);
+                Answer::Success(AddedParticipant { participant, token: JoinToken::new("t".to_owned()) })
+            }
+            Some(Fate::AppliedThenLost) => {
+                self.apply(participant);
+                lost()
+            }
+            Some(Fate::Lost) => lost(),
+            Some(Fate::AppliedLate(seconds)) => {
+                let at = tokio::time::Instant::now() + Duration::from_secs(seconds);
+                let mut state = self.state.lock().unwrap();
+                let made = state.make(participant);
+                state.late.push((at, made));
+                lost()
+            }
+            Some(Fate::AppliedStatus(code)) => {
+                self.apply(participant);
+                status(code)
+            }
+            Some(Fate::Status(code)) => status(code),
+            Some(Fate::AppliedWithoutId) => {
+                self.apply(participant);
+                without_id()
+            }
+            Some(Fate::FalseYes) => without_id(),
+            Some(Fate::NotConnected) => Answer::NotSent(NotSent::NotConnected("refused".to_owned())),
+            Some(Fate::AppliedThenPanic) => {
+                self.apply(participant);
+                panic!("the client broke")
+            }
+        })
+    }
+
+    async fn list(&self, _meeting: MeetingId, page: PageRequest) -> Reply<Page<RemoteParticipant>> {
+        let mut state = self.state.lock().unwrap();
+        state.lists += 1;
+        state.asked_at = Some(tokio::time::Instant::now());
+        state.settle_late();
+        let per_page = if state.per_page == 0 { 100 } else { state.per_page };
+        let first_page = u64::from(!state.pages_from_zero);
+        let Some(index) = page.page_no.checked_sub(first_page) else { return reply(status(400)) };
+        assert!(state.lists < 1_000, "an endless listing");
+        let start = usize::try_from(index).unwrap() * per_page;
+        let items: Vec<_> = state
+            .participants
+            .iter()
+            .skip(if state.same_page { 0 } else { start })
+            .take(per_page)
+            .cloned()
+            .collect();
+        let end_offset = (start + items.len()) as u64;
+        let total_count = state.participants.len() as u64 + state.total_off_by;
+        reply(Answer::Success(Page { items, total_count, start_offset: start as u64, end_offset }))
+    }
+
+    async fn refresh_token(&self, _meeting: MeetingId, id: &RemoteId) -> Reply<JoinToken> {
+        self.state.lock().unwrap().refreshes += 1;
+        reply(Answer::Success(JoinToken::new(format!("refreshed token of {}", id.as_str()))))
+    }
+
+    async fn meeting(&self, _meeting: MeetingId) -> Reply<MeetingStatus> {
+        match self.state.lock().unwrap().meeting_is {
+            None => reply(Answer::Success(MeetingStatus::Active)),
+            Some(code) => reply(status(code)),
+        }
+    }
+
+    async fn presets(&self, _page: PageRequest) -> Reply<Page<String>> {
+        let items = vec!["viewer".to_owned()];
+        reply(Answer::Success(Page { items, total_count: 1, start_offset: 1, end_offset: 1 }))
+    }
+}

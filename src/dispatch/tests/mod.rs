@@ -1,0 +1,165 @@
+//! The dispatcher on paused time, against a meeting in memory that loses answers by script. Judged by what the meeting
+//! holds.
+
+mod fake;
+mod promise;
+mod stops;
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::{DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
+use crate::event::{Event, Observer, StopReason};
+use crate::journal::{
+    ExportFilter, ExportRow, IdSource, Journal, JournalError, JournalReader, Resend, StageInto, StageRow,
+    Tally,
+};
+use crate::model::{MeetingId, Participant, ParticipantKey, Target};
+use crate::pacer::{Pacer, PacerSettings, Rate, Server};
+use fake::FakeApi;
+
+const MEETING: &str = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
+const SETTLE: Duration = Duration::from_secs(150);
+
+fn meeting() -> MeetingId {
+    MEETING.parse().unwrap()
+}
+
+fn participant(id: &str) -> Participant {
+    Participant {
+        key: ParticipantKey { meeting: meeting(), custom_participant_id: id.to_owned() },
+        name: format!("Name of {id}"),
+        preset_name: "viewer".to_owned(),
+        picture: None,
+    }
+}
+
+/// One run after another over one journal and one meeting.
+struct Scenario {
+    folder: TempDir,
+    api: Arc<FakeApi>,
+    roster: Vec<Participant>,
+    settings: DispatchSettings,
+    max_outage: Duration,
+    cancel: CancellationToken,
+    interrupted_by_results: bool,
+}
+
+/// What a run came to.
+struct Ran {
+    tally: Tally,
+    stops: Vec<StopReason>,
+    waits: Vec<Duration>,
+}
+
+/// Notes the waits; interrupts the run as soon as results are durable, if asked to.
+#[derive(Default)]
+struct Waits {
+    waits: Mutex<Vec<Duration>>,
+    interrupt: Option<CancellationToken>,
+}
+
+impl Observer for Waits {
+    fn on(&self, event: &Event<'_>) {
+        match (event, &self.interrupt) {
+            (Event::Waiting { remaining, .. }, _) => self.waits.lock().unwrap().push(*remaining),
+            (Event::Recorded(_), Some(interrupt)) => interrupt.cancel(),
+            _ => {}
+        }
+    }
+}
+
+impl Scenario {
+    /// A roster of `ids`, and an empty meeting.
+    fn of(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            api: Arc::new(FakeApi::default()),
+            roster: ids.into_iter().map(|id| participant(id.as_ref())).collect(),
+            settings: DispatchSettings {
+                concurrency: NonZeroUsize::new(8).unwrap(),
+                settle: SETTLE,
+                resend: Resend::Allowed,
+                refresh_found: false,
+            },
+            max_outage: Duration::from_secs(900),
+            cancel: CancellationToken::new(),
+            interrupted_by_results: false,
+        }
+    }
+
+    fn rows(count: usize) -> Self {
+        Self::of((0..count).map(|n| format!("id-{n:03}")))
+    }
+
+    fn journal(&self) -> std::path::PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
+    /// Stages the roster in a new run and accepts it.
+    fn stage(&self, clock: RunClock) -> Result<Journal, JournalError> {
+        let mut journal = Journal::open(&self.journal(), "http://fake", "import", clock.now())?;
+        let target = Target::new("account", "app").unwrap();
+        let roster = journal.add_roster("roster.csv")?;
+        let into = StageInto { target: &target, roster, id_source: &IdSource::Column, new_id_source: false };
+        let rows = self.roster.iter().zip(2..).map(|(participant, line)| StageRow {
+            participant,
+            line,
+            extra: None,
+        });
+        let duplicates = journal.stage(into, rows)?;
+        assert_eq!(duplicates, []);
+        journal.accept(clock.now(), 0, 0)?;
+        Ok(journal)
+    }
+
+    async fn run(&self) -> Ran {
+        let clock = RunClock::starting_at(Timestamp::from_second(1_800_000_000).unwrap());
+        self.run_at(clock).await
+    }
+
+    async fn run_at(&self, clock: RunClock) -> Ran {
+        let interrupt = self.interrupted_by_results.then(|| self.cancel.clone());
+        let waits = Arc::new(Waits { interrupt, ..Waits::default() });
+        let pacer = Pacer::new(PacerSettings {
+            rate: Rate::Unlimited,
+            server: Server::Loopback,
+            burst: 8,
+            max_outage: self.max_outage,
+        });
+        let journal = self.stage(clock).unwrap();
+        honour_kept_gate(&journal, &pacer, &clock, waits.as_ref()).unwrap();
+        let mut dispatcher = Dispatcher {
+            api: Arc::clone(&self.api),
+            pacer,
+            journal: JournalTask::new(journal),
+            clock,
+            observer: Arc::clone(&waits) as Arc<dyn Observer>,
+            cancel: self.cancel.clone(),
+            settings: self.settings,
+            stops: Vec::new(),
+            settling: Duration::ZERO,
+        };
+        dispatcher.run().await.unwrap();
+        let journal = dispatcher.journal.into_inner().unwrap();
+        let waits = waits.waits.lock().unwrap().clone();
+        Ran { tally: journal.tally().unwrap(), stops: dispatcher.stops, waits }
+    }
+
+    fn exported(&self) -> Vec<ExportRow> {
+        let reader = JournalReader::open(&self.journal()).unwrap();
+        let mut rows = Vec::new();
+        reader
+            .export(ExportFilter::default(), |row| {
+                rows.push(row);
+                Ok::<_, JournalError>(())
+            })
+            .unwrap();
+        rows
+    }
+}
