@@ -32,6 +32,7 @@ pub mod api;
 pub mod dispatch;
 pub mod event;
 pub mod export;
+pub mod import;
 pub mod journal;
 pub mod lifecycle;
 pub mod model;

@@ -1,0 +1,232 @@
+//! Importing a roster: read → validate → stage → accept → dispatch → report.
+
+mod directory;
+mod intake;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::ParticipantApi;
+use crate::dispatch::{DispatchError, DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
+use crate::event::{Event, Observer, StopReason};
+use crate::journal::{Journal, JournalError, Problem, Tally};
+use crate::model::Target;
+use crate::pacer::Pacer;
+use crate::roster::{ReadOptions, RejectedError, RosterError, RosterSource};
+
+pub use directory::{ApiDirectory, LookUpError};
+
+/// What to import and how.
+pub struct ImportSettings {
+    /// The account and app.
+    pub target: Target,
+    /// The rosters, in the order in which they are read.
+    pub rosters: Vec<RosterSource>,
+    /// How to read them.
+    pub reading: ReadOptions,
+    /// What invalid rows mean for the others.
+    pub on_invalid: OnInvalid,
+    /// Take only so many valid rows.
+    pub limit: Option<u64>,
+    /// Where the invalid rows go, as input plus what is wrong with them.
+    pub rejected: Option<Box<dyn io::Write + Send>>,
+    /// Whether participants that differ from the roster are taken as they are.
+    pub accept_differing: bool,
+    /// Whether ids may come from another source than those of earlier runs.
+    pub new_id_source: bool,
+    /// How to dispatch.
+    pub dispatch: DispatchSettings,
+}
+
+impl ImportSettings {
+    /// What the command does unless told otherwise.
+    pub fn new(target: Target, rosters: Vec<RosterSource>, reading: ReadOptions) -> Self {
+        Self {
+            target,
+            rosters,
+            reading,
+            on_invalid: OnInvalid::Stop,
+            limit: None,
+            rejected: None,
+            accept_differing: false,
+            new_id_source: false,
+            dispatch: DispatchSettings::default(),
+        }
+    }
+}
+
+/// What invalid rows mean for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// Nobody is added.
+    Stop,
+    /// The valid ones are added.
+    Skip,
+}
+
+/// Where things happen.
+pub struct ImportContext<A> {
+    /// The API.
+    pub api: Arc<A>,
+    /// The pacer of the token.
+    pub pacer: Pacer,
+    /// The journal, in which this run has begun.
+    pub journal: Journal,
+    /// The run's clock.
+    pub clock: RunClock,
+    /// Who listens.
+    pub observer: Arc<dyn Observer>,
+    /// Cancelled when no new request may leave.
+    pub cancel: CancellationToken,
+}
+
+/// How an import ended.
+#[derive(Debug)]
+pub struct ImportReport {
+    /// The counts.
+    pub summary: RunSummary,
+    /// Whether the roster was accepted: if not, nothing was sent.
+    pub accepted: bool,
+    /// What ended the run, or parts of it, early.
+    pub stops: Vec<StopReason>,
+    /// The first rows that a person should look at.
+    pub problems: Vec<Problem>,
+    /// The journal.
+    pub journal: Journal,
+}
+
+/// The counts of an import; those of the rows add up to `rows`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RunSummary {
+    /// The roster's rows.
+    pub rows: u64,
+    /// What became of those that the journal took.
+    pub tally: Tally,
+    /// Invalid rows.
+    pub invalid: u64,
+    /// Valid rows left out by a limit.
+    pub left_out: u64,
+    /// Where the time went.
+    pub seconds: Seconds,
+}
+
+/// Where the time of an import went. Validating and staging overlap.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Seconds {
+    /// Reading and validating.
+    pub validate: f64,
+    /// Writing the rows into the journal.
+    pub stage: f64,
+    /// Listing before the first create, and sending.
+    pub send: f64,
+    /// Waiting for creates in doubt and looking them up.
+    pub settle: f64,
+}
+
+/// Why an import could not be carried out; what had been done is in the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A roster can't be read.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// The API could not be asked for presets or meetings.
+    #[error(transparent)]
+    LookUp(#[from] LookUpError),
+    /// The journal or its writer failed.
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
+    /// The rejected rows could not be written.
+    #[error(transparent)]
+    Rejected(#[from] RejectedError),
+    /// The reading thread panicked.
+    #[error("reading the roster ended unexpectedly: this is a bug, please report it; nothing was sent")]
+    Reader,
+}
+
+impl From<JournalError> for ImportError {
+    fn from(error: JournalError) -> Self {
+        Self::Dispatch(error.into())
+    }
+}
+
+/// The most problems that a report names.
+const PROBLEMS_SHOWN: u32 = 20;
+
+/// Imports a roster.
+///
+/// # Errors
+/// The run could not be carried out. Rows that can't be added are no errors: they are in the report.
+pub async fn import<A: ParticipantApi>(
+    settings: ImportSettings,
+    context: ImportContext<A>,
+) -> Result<ImportReport, ImportError> {
+    let ImportContext { api, pacer, mut journal, clock, observer, cancel } = context;
+    honour_kept_gate(&journal, &pacer, &clock, observer.as_ref())?;
+    let directory = ApiDirectory::ask(
+        Arc::clone(&api),
+        pacer.clone(),
+        cancel.clone(),
+        Arc::clone(&observer),
+        Handle::current(),
+    )
+    .await;
+    let directory = match directory {
+        Ok(directory) => directory,
+        Err(error) => {
+            // A run that ended is told from one that was killed; that it can't be noted is the lesser trouble.
+            let _ = journal.end(clock.now());
+            return Err(error.into());
+        }
+    };
+    let (on_invalid, accept_differing) = (settings.on_invalid, settings.accept_differing);
+    let dispatch = settings.dispatch;
+    let mut intake =
+        intake::take_in(settings, directory, journal, clock, Arc::clone(&observer), cancel.clone()).await?;
+    let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
+    if refused || cancel.is_cancelled() {
+        let stops = if cancel.is_cancelled() { vec![StopReason::Interrupted] } else { Vec::new() };
+        return Ok(intake.report_unaccepted(stops));
+    }
+    intake.journal.accept(clock.now(), intake.invalid, intake.left_out)?;
+    if accept_differing {
+        intake.journal.accept_differing()?;
+    }
+    let before = intake.journal.tally()?;
+    observer.on(&Event::Accepted { to_send: before.not_attempted, present: before.present });
+    let journal = JournalTask::new(intake.journal);
+    let mut dispatcher = Dispatcher {
+        api,
+        pacer,
+        journal,
+        clock,
+        observer,
+        cancel,
+        settings: dispatch,
+        stops: Vec::new(),
+        settling: Duration::ZERO,
+    };
+    let began = Instant::now();
+    dispatcher.run().await?;
+    let waited = dispatcher.settling;
+    let mut journal = dispatcher.journal.into_inner()?;
+    if accept_differing {
+        journal.accept_differing()?;
+    }
+    intake.seconds.settle = waited.as_secs_f64();
+    intake.seconds.send = began.elapsed().saturating_sub(waited).as_secs_f64();
+    let summary = RunSummary {
+        rows: intake.rows,
+        tally: journal.tally()?,
+        invalid: intake.invalid,
+        left_out: intake.left_out,
+        seconds: intake.seconds,
+    };
+    let problems = journal.problems(PROBLEMS_SHOWN)?;
+    Ok(ImportReport { summary, accepted: true, stops: dispatcher.stops, problems, journal })
+}
