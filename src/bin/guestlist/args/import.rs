@@ -1,0 +1,96 @@
+//! `import` and `check`.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use guestlist::pacer::Rate;
+
+#[cfg(feature = "sandbox")]
+use super::ImportSandboxArgs;
+use super::{ApiArgs, JournalArgs, RosterArgs, parse};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// Validate against the API and say what would be done; write neither journal nor meeting
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Take only the first N valid rows
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<NonZeroU64>,
+    /// Write the participants of this run and their tokens to this file afterwards (.csv, .jsonl)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
+    #[command(flatten)]
+    pub(crate) roster: RosterArgs,
+    /// What invalid rows mean for the others
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnInvalid::Stop)]
+    pub(crate) on_invalid: OnInvalid,
+    /// Take the ids from another source than earlier runs did, although everybody gets a new id by that
+    #[arg(long)]
+    pub(crate) new_id_source: bool,
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+    #[cfg(feature = "sandbox")]
+    #[command(flatten)]
+    pub(crate) sandbox: ImportSandboxArgs,
+}
+
+/// How fast, and what to do in doubt.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sending")]
+pub(crate) struct PaceArgs {
+    /// Most requests a time: auto, unlimited, or such as 4/s or 1200/5m; the server's limits are obeyed all the same
+    #[arg(long, value_name = "RATE", default_value = "auto")]
+    pub(crate) rate: Rate,
+    /// Most requests on their way at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) concurrency: u16,
+    /// Give up after so long without an answer; the same command resumes
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse::duration)]
+    pub(crate) max_outage: Duration,
+    /// How long a request whose answer was lost may still take effect: it is looked up after that
+    #[arg(long, value_name = "TIME", default_value = "150s", value_parser = parse::duration)]
+    pub(crate) settle: Duration,
+    /// What to do with somebody whose answer was lost and who isn't in the meeting after the settle time
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Uncertain::Resend)]
+    pub(crate) uncertain: Uncertain,
+    /// Get new tokens also for those who were in the meeting before: links in their mail may end
+    #[arg(long)]
+    pub(crate) refresh_found: bool,
+    /// Take participants as they are who differ from the roster in name, preset or picture
+    #[arg(long)]
+    pub(crate) accept_differing: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Also ask the API whether the presets and meetings exist; still adds nobody
+    #[arg(long)]
+    pub(crate) online: bool,
+    #[command(flatten)]
+    pub(crate) roster: RosterArgs,
+    #[command(flatten)]
+    pub(crate) api: ApiArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnInvalid {
+    /// Add nobody, exit 3
+    Stop,
+    /// Add the others, exit 4
+    Skip,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Uncertain {
+    /// Send again, at most twice
+    Resend,
+    /// Never send again, only report
+    Hold,
+}

@@ -1,0 +1,78 @@
+//! Values that are typed in a notation of their own.
+
+use std::time::Duration;
+
+use guestlist::model::escape;
+use guestlist::roster::Field;
+use jiff::SignedDuration;
+
+/// `60s`, `15m`, `1h30m`, `40ms`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "write a duration such as 40ms, 60s, 15m or 1h30m".to_owned())
+}
+
+/// `FIELD=COLUMN`.
+pub(super) fn mapping(text: &str) -> Result<(Field, String), String> {
+    let (field, column) =
+        text.split_once('=').ok_or_else(|| "write FIELD=COLUMN, for example id=Ticket".to_owned())?;
+    if column.is_empty() {
+        return Err("the column's name is missing after the =".to_owned());
+    }
+    let field = field.parse::<Field>().map_err(|error| error.to_string())?;
+    Ok((field, column.to_owned()))
+}
+
+/// One character, or `tab`.
+pub(super) fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n' | 0) => Ok(*byte),
+        b"tab" | b"\\t" => Ok(b'\t'),
+        _ => Err(format!("\"{}\" is no delimiter: give one ASCII character, or tab", escape(text))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("60s", 60_000)]
+    #[case("15m", 900_000)]
+    #[case("1h30m", 5_400_000)]
+    #[case("40ms", 40)]
+    #[case("2 minutes", 120_000)]
+    fn a_duration_is_read(#[case] text: &str, #[case] milliseconds: u64) {
+        assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)));
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("60")]
+    #[case("-5s")]
+    #[case("soon")]
+    fn what_is_no_duration_is_refused(#[case] text: &str) {
+        assert!(duration(text).is_err());
+    }
+
+    #[rstest]
+    #[case(",", Some(b','))]
+    #[case(";", Some(b';'))]
+    #[case("tab", Some(b'\t'))]
+    #[case("\\t", Some(b'\t'))]
+    #[case("|", Some(b'|'))]
+    #[case("", None)]
+    #[case(",,", None)]
+    #[case("\"", None)]
+    #[case("§", None)]
+    fn a_delimiter_is_one_character(#[case] text: &str, #[case] byte: Option<u8>) {
+        assert_eq!(delimiter(text).ok(), byte);
+    }
+
+    #[test]
+    fn a_mapping_names_a_field_and_a_column() {
+        assert_eq!(mapping("id=Order=No"), Ok((Field::Id, "Order=No".to_owned())));
+        assert!(mapping("id").is_err() && mapping("id=").is_err() && mapping("colour=Blue").is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! The sandbox, as a command of its own and in an import.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use guestlist::sandbox::{FaultRule, Quota};
+
+use super::parse;
+
+/// `import --sandbox`.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sandbox")]
+pub(crate) struct ImportSandboxArgs {
+    /// Try it out: add everybody to a RealtimeKit inside this process, which needs no account and is gone afterwards
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// The sandbox's quota, such as 1200/5m [default: none]
+    #[arg(long, value_name = "QUOTA", requires = "sandbox")]
+    pub(crate) sandbox_quota: Option<Quota>,
+    /// How long an exceeded quota blocks every request [default: the quota's time]
+    #[arg(long, value_name = "TIME", requires = "sandbox", value_parser = parse::duration)]
+    pub(crate) sandbox_block: Option<Duration>,
+    /// How long the sandbox takes to answer
+    #[arg(long, value_name = "TIME", requires = "sandbox", default_value = "0s", value_parser = parse::duration)]
+    pub(crate) sandbox_latency: Duration,
+    /// Let the sandbox misbehave, for example 500-after=0.1; see guestlist sandbox --help
+    #[arg(long, value_name = "NAME=P", requires = "sandbox")]
+    pub(crate) sandbox_fault: Vec<FaultRule>,
+}
+
+/// `guestlist sandbox`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = FAULTS)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen; this machine only, port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// The limit to announce and enforce, or none
+    #[arg(long, value_name = "QUOTA|none", default_value = "1200/5m")]
+    pub(crate) quota: String,
+    /// How long an exceeded quota blocks every request [default: the quota's time]
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    pub(crate) block: Option<Duration>,
+    /// How long an answer takes
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse::duration)]
+    pub(crate) latency: Duration,
+    /// Misbehave: NAME=0.1 by chance, NAME=#3,7 by number, NAME=ID:guest-7 for a participant; @KIND at the end names
+    /// the kind of request (add, list, get, token, patch, delete, meeting, presets, any)
+    #[arg(long, value_name = "NAME=P")]
+    pub(crate) fault: Vec<FaultRule>,
+    #[command(flatten)]
+    pub(crate) trouble: TroubleArgs,
+}
+
+/// The finer points of misbehaving.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TroubleArgs {
+    /// Makes the chances of the faults repeatable
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// After how long late-apply takes effect
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse::duration)]
+    pub(crate) late_by: Duration,
+    /// For how long list-lag hides a new participant
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse::duration)]
+    pub(crate) list_lag: Duration,
+    /// The wait between two bytes of slow
+    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse::duration)]
+    pub(crate) slow_byte: Duration,
+    /// Retry-After of the fault throttle; empty for none
+    #[arg(long, value_name = "VALUE", default_value = "1")]
+    pub(crate) throttle_retry_after: String,
+    /// How long a participant's token lasts
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse::duration)]
+    pub(crate) token_lifetime: Duration,
+    /// The most items on a page of a list
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) max_per_page: u64,
+    /// The number of a list's first page
+    #[arg(long, value_name = "0|1", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1))]
+    pub(crate) first_page: u64,
+}
+
+const FAULTS: &str = "\
+Faults:
+  a status from 400 to 599, refuse, not-found, unauthorized, forbidden, conflict, throttle, html, redirect,
+  reset, close, hang, garbage, cut-head, bad-length, only-100, flood-103
+      without effect; with -after they take effect before the answer, with -late some time after it
+      (late-apply is close-late)
+  truncated, empty, not-json, not-success, no-id, empty-id, wrong-echo, gzip, slow, huge, stale
+      with effect, but the answer is wrong
+  list-lag, list-short, list-long, list-no-total, list-empty, list-first, list-500
+      of lists";

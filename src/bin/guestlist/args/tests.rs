@@ -1,0 +1,97 @@
+//! What can be typed: defaults, refusals, and the help that people read.
+
+use std::time::Duration;
+
+use clap::CommandFactory;
+use guestlist::pacer::Rate;
+use rstest::rstest;
+
+use super::*;
+
+fn parsed(typed: &str) -> Result<Args, clap::Error> {
+    Args::try_parse_from(std::iter::once("guestlist").chain(typed.split_whitespace()))
+}
+
+fn import(typed: &str) -> ImportArgs {
+    match parsed(&format!("import {typed}")).unwrap().command {
+        Command::Import(args) => *args,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_definition_holds_together() {
+    Args::command().debug_assert();
+}
+
+#[test]
+fn the_defaults_of_an_import_are_these() {
+    let args = import("roster.csv");
+    let pace = &args.pace;
+    assert_eq!((pace.rate, pace.concurrency), (Rate::Auto, 16));
+    assert_eq!((pace.settle, pace.max_outage), (Duration::from_secs(150), Duration::from_secs(15 * 60)));
+    assert_eq!(pace.uncertain, Uncertain::Resend);
+    assert!(!pace.refresh_found && !pace.accept_differing);
+    let api = &args.api;
+    assert_eq!((api.timeout, api.connect_timeout), (Duration::from_secs(60), Duration::from_secs(10)));
+    assert_eq!((args.on_invalid, args.limit, args.dry_run), (OnInvalid::Stop, None, false));
+    assert_eq!(args.roster.default_name, "Guest");
+}
+
+#[test]
+fn everything_of_an_import_can_be_typed() {
+    let args = import(
+        "a.csv - --meeting m --preset p --default-name N --account-id a --app-id b --api-url u --journal j \
+         --rate 1200/5m --concurrency 4 --timeout 30s --connect-timeout 5s --max-outage 1h --settle 0s \
+         --uncertain hold --refresh-found --accept-differing --ca-file c --on-invalid skip --rejected r --dry-run \
+         --limit 3 --export e --api-token-file - --new-id-source --allow-pii-ids --id-from first,last --map id=Ticket \
+         --map name=Who --delimiter tab --json -v",
+    );
+    assert_eq!(args.roster.rosters, [PathBuf::from("a.csv"), PathBuf::from("-")]);
+    assert_eq!(args.roster.id_from, ["first", "last"]);
+    assert_eq!(args.roster.mapping.len(), 2);
+    assert_eq!(args.roster.delimiter, Some(b'\t'));
+    assert_eq!(args.pace.settle, Duration::ZERO);
+    assert_eq!(args.limit.map(Into::into), Some(3_u64));
+}
+
+#[rstest]
+#[case::no_roster("import")]
+#[case::no_command("")]
+#[case::the_token_has_no_flag("import r.csv --api-token s3cret")]
+#[case::no_one_at_once("import r.csv --concurrency 0")]
+#[case::too_many_at_once("import r.csv --concurrency 5000")]
+#[case::a_limit_of_nobody("import r.csv --limit 0")]
+#[case::rate("import r.csv --rate fast")]
+#[case::time_without_unit("import r.csv --timeout 60")]
+#[case::unknown_field("import r.csv --map colour=Blue")]
+#[case::quiet_and_verbose("import r.csv -q -v")]
+#[case::check_has_no_journal("check r.csv --journal j")]
+#[case::status_takes_nothing("status r.csv")]
+#[case::export_without_output("export")]
+#[case::unknown_shell("completions tcsh")]
+#[cfg_attr(feature = "sandbox", case::fault_without_sandbox("import r.csv --sandbox-fault 500=1"))]
+#[cfg_attr(feature = "sandbox", case::unknown_fault("sandbox --fault nonsense=1"))]
+fn what_makes_no_sense_is_refused(#[case] typed: &str) {
+    let error = parsed(typed).unwrap_err();
+    assert!(error.use_stderr() && error.exit_code() == 2, "{error}");
+    assert!(!error.to_string().contains("s3cret"));
+}
+
+#[cfg(feature = "sandbox")]
+#[rstest]
+#[case("guestlist")]
+#[case("import")]
+#[case("check")]
+#[case("status")]
+#[case("export")]
+#[case("sandbox")]
+fn help_reads_like_this(#[case] name: &str) {
+    let mut command = Args::command().term_width(100);
+    command.build();
+    let command = match name {
+        "guestlist" => &mut command,
+        name => command.find_subcommand_mut(name).unwrap(),
+    };
+    insta::assert_snapshot!(format!("help_{name}"), command.render_long_help().to_string());
+}

@@ -1,0 +1,147 @@
+//! The end of an import: its files put in place, its end noted in the journal, its result told.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use guestlist::dispatch::RunClock;
+use guestlist::export::{self, ExportError, ExportSettings, Exported};
+use guestlist::import::ImportReport;
+use guestlist::journal::{ExportFilter, Journal, JournalReader, Problem};
+
+use super::journal_file::JournalFile;
+use super::rejected::RejectedFile;
+use super::report;
+use crate::error::CommandError;
+use crate::exit::{self, Exit};
+use crate::ui::{Format, Line, Listener, SecondsLine, SummaryLine, Ui, stop_name, text};
+
+/// Programs are told of so many rows that need a look; people of the few that the report names.
+const PROBLEMS_FOR_PROGRAMS: u32 = 10_000;
+
+/// What is to be done once the run has ended.
+pub(super) struct After {
+    pub(super) ui: Arc<Ui>,
+    pub(super) listener: Arc<Listener>,
+    pub(super) clock: RunClock,
+    pub(super) file: JournalFile,
+    pub(super) rejected: Option<RejectedFile>,
+    pub(super) rejected_path: Option<PathBuf>,
+    pub(super) export: Option<(PathBuf, export::Format)>,
+    /// Files that must not be written over.
+    pub(super) keep: Vec<PathBuf>,
+}
+
+/// What came of it.
+struct Kept {
+    exported: Option<Exported>,
+    problems: Vec<Problem>,
+    /// The first thing that went wrong after the run.
+    failed: Option<CommandError>,
+}
+
+impl After {
+    /// Everything is tried, whatever fails.
+    pub(super) fn conclude(mut self, mut run: ImportReport) -> Exit {
+        let exit = exit::of_run(&run.summary, run.accepted, &run.stops);
+        let Kept { exported, problems, failed } = self.keep(&mut run, exit);
+        let exit = failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
+        self.tell(&run, exit, exported, &problems);
+        if let Some(error) = &failed {
+            report(&self.ui, error, exit);
+        }
+        let journal = self.file.path().to_string_lossy();
+        self.ui.line(&Line::Summary(summary_line(&run, exit, &journal)));
+        exit
+    }
+
+    fn keep(&mut self, run: &mut ImportReport, exit: Exit) -> Kept {
+        let mut failed = None;
+        kept(self.rejected.take().map_or(Ok(()), RejectedFile::put_in_place), &mut failed);
+        // Also of a run that ended early: who is in can have their links.
+        let export = self.export.as_ref().filter(|_| run.accepted);
+        let exported = export.map(|(path, format)| export_run(&run.journal, path, *format, &self.keep));
+        let exported = exported.and_then(|exported| kept(exported, &mut failed));
+        let problems = match self.ui.format() {
+            Format::Text => std::mem::take(&mut run.problems),
+            Format::Json => {
+                kept(run.journal.problems(PROBLEMS_FOR_PROGRAMS), &mut failed).unwrap_or_default()
+            }
+        };
+        kept(run.journal.finish(self.clock.now(), exit.code()), &mut failed);
+        Kept { exported, problems, failed }
+    }
+
+    fn tell(&self, run: &ImportReport, exit: Exit, exported: Option<Exported>, problems: &[Problem]) {
+        let exported = self.export.as_ref().map(|(path, _)| path.as_path()).zip(exported);
+        let invalid = self.listener.take_invalid();
+        self.ui.text(|| {
+            text::import(&text::Ending {
+                exit,
+                summary: &run.summary,
+                accepted: run.accepted,
+                stops: &run.stops,
+                problems,
+                invalid: &invalid,
+                exported,
+                rejected: self.rejected_path.as_deref(),
+                named_journal: self.file.named(),
+                leaves_nothing: self.file.is_temporary(),
+            })
+        });
+        problems.iter().for_each(|problem| self.ui.line(&Line::problem(problem)));
+        if let Some((path, exported)) = exported {
+            let file = path.to_string_lossy();
+            self.ui.line(&Line::Export { file: &file, rows: exported.rows, tokens: exported.tokens });
+        }
+    }
+}
+
+/// The value, or the first failure remembered.
+fn kept<T, E: Into<CommandError>>(result: Result<T, E>, failed: &mut Option<CommandError>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            failed.get_or_insert(error.into());
+            None
+        }
+    }
+}
+
+fn export_run(
+    journal: &Journal,
+    path: &Path,
+    format: export::Format,
+    keep: &[PathBuf],
+) -> Result<Exported, ExportError> {
+    let filter = ExportFilter { meeting: None, run: Some(journal.run()) };
+    let settings = ExportSettings { format, filter, join_url: None };
+    export::to_file(&JournalReader::open(journal.path())?, &settings, path, keep)
+}
+
+fn summary_line<'a>(report: &ImportReport, exit: Exit, journal: &'a str) -> SummaryLine<'a> {
+    let summary = &report.summary;
+    let (tally, seconds) = (&summary.tally, summary.seconds);
+    SummaryLine {
+        rows: summary.rows,
+        added: tally.added,
+        present: tally.present,
+        rejected: tally.rejected,
+        uncertain: tally.uncertain,
+        conflict: tally.conflict,
+        not_attempted: tally.not_attempted,
+        invalid: summary.invalid,
+        left_out: summary.left_out,
+        exit_code: exit.code(),
+        differing: tally.differing,
+        without_token: tally.without_token,
+        seconds: SecondsLine {
+            validate: seconds.validate,
+            stage: seconds.stage,
+            send: seconds.send,
+            settle: seconds.settle,
+        },
+        journal: Some(journal),
+        run: Some(report.journal.run().get()),
+        stopped: report.stops.first().map(stop_name),
+    }
+}

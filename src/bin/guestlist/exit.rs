@@ -1,0 +1,212 @@
+//! Exit codes: an interface that scripts rely on, so every error is mapped by name and a new one doesn't compile
+//! until somebody has decided.
+
+use std::process::ExitCode;
+
+use guestlist::api::HttpError;
+use guestlist::dispatch::DispatchError;
+use guestlist::event::StopReason;
+use guestlist::export::ExportError;
+use guestlist::import::{ImportError, LookUpError, RunSummary};
+use guestlist::journal::JournalError;
+use guestlist::roster::{RejectedError, RosterError};
+#[cfg(feature = "sandbox")]
+use guestlist::sandbox::SandboxError;
+
+use crate::error::CommandError;
+use crate::signal::{self, Signal};
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Every row is confirmed; or the command did what it was asked for.
+    Done,
+    /// A bug, or an unexpected failure.
+    Unexpected,
+    /// Usage, settings, or a journal that can't be used for this.
+    Usage,
+    /// The roster is invalid; nothing was sent.
+    InvalidRoster,
+    /// Finished, but some rows need a look.
+    Incomplete,
+    /// Stopped early; the same command resumes.
+    Stopped,
+    /// Another run holds the journal.
+    Busy,
+    /// Somebody stopped it; the same command resumes.
+    Interrupted(Signal),
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Unexpected => 1,
+            Self::Usage => 2,
+            Self::InvalidRoster => 3,
+            Self::Incomplete => 4,
+            Self::Stopped => 5,
+            Self::Busy => 6,
+            Self::Interrupted(Signal::Interrupt) => 130,
+            Self::Interrupted(Signal::Terminate) => 143,
+        }
+    }
+
+    /// This one, unless all was well: then the other.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self == Self::Done { other } else { self }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Ends the process without waiting for anything: the second Ctrl-C.
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "the one place that ends the process")]
+pub(crate) fn at_once(exit: Exit) -> ! {
+    std::process::exit(exit.code().into())
+}
+
+/// How an import ended that could be carried out.
+pub(crate) fn of_run(summary: &RunSummary, accepted: bool, stops: &[StopReason]) -> Exit {
+    let tally = &summary.tally;
+    let open = tally.rejected + tally.uncertain + tally.conflict + tally.not_attempted;
+    if stops.contains(&StopReason::Interrupted) {
+        Exit::Interrupted(signal::received())
+    } else if !accepted {
+        Exit::InvalidRoster
+    } else if !stops.is_empty() {
+        Exit::Stopped
+    } else if open + summary.invalid + tally.differing + tally.without_token > 0 {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}
+
+pub(crate) fn of_error(error: &CommandError) -> Exit {
+    match error {
+        CommandError::Settings(_)
+        | CommandError::NoJournal(_)
+        | CommandError::NoJournalFolder(_)
+        | CommandError::RejectedRefused { .. } => Exit::Usage,
+        CommandError::Roster(error) => of_roster(error),
+        CommandError::Journal(error) => of_journal(error),
+        CommandError::Import(error) => of_import(error),
+        CommandError::LookUp(error) => of_look_up(error),
+        CommandError::Export(error) => of_export(error),
+        CommandError::Http(error) => of_http(error),
+        #[cfg(feature = "sandbox")]
+        CommandError::Sandbox(error) => of_sandbox(error),
+        CommandError::Rejected(error) => of_rejected(error),
+        CommandError::JournalFolder { .. }
+        | CommandError::RejectedFile { .. }
+        | CommandError::Output(_)
+        | CommandError::Runtime(_) => Exit::Stopped,
+        CommandError::Panicked => Exit::Unexpected,
+    }
+}
+
+fn of_import(error: &ImportError) -> Exit {
+    match error {
+        ImportError::Roster(error) => of_roster(error),
+        ImportError::LookUp(error) => of_look_up(error),
+        ImportError::Dispatch(DispatchError::Journal(error)) => of_journal(error),
+        ImportError::Rejected(error) => of_rejected(error),
+        ImportError::Dispatch(DispatchError::Writer) | ImportError::Reader => Exit::Unexpected,
+    }
+}
+
+/// What was named on the command line is usage, what is in the file is the roster, what the system refuses is neither.
+fn of_roster(error: &RosterError) -> Exit {
+    match error {
+        RosterError::NotFound(_)
+        | RosterError::Folder(_)
+        | RosterError::NoSuchColumn { .. }
+        | RosterError::AmbiguousColumn { .. }
+        | RosterError::MappedTwice { .. }
+        | RosterError::BadDelimiter(_) => Exit::Usage,
+        RosterError::DamagedGzip(_)
+        | RosterError::TooLarge { .. }
+        | RosterError::Empty(_)
+        | RosterError::NoRows(_)
+        | RosterError::Foreign { .. }
+        | RosterError::Nul(_)
+        | RosterError::HeaderNotUtf8(_)
+        | RosterError::HeaderTooLarge(_)
+        | RosterError::HeaderBadQuote(_)
+        | RosterError::TooManyColumns { .. }
+        | RosterError::UnclosedQuote(_)
+        | RosterError::NoIdColumn { .. }
+        | RosterError::NoPresetColumn { .. }
+        | RosterError::NoMeetingColumn { .. }
+        | RosterError::Changed(_) => Exit::InvalidRoster,
+        RosterError::Io { .. } | RosterError::Temporary(_) => Exit::Stopped,
+        RosterError::Directory(unavailable) => {
+            unavailable.0.downcast_ref::<LookUpError>().map_or(Exit::Stopped, of_look_up)
+        }
+    }
+}
+
+fn of_rejected(error: &RejectedError) -> Exit {
+    match error {
+        RejectedError::Io(_) => Exit::Stopped,
+        RejectedError::OtherColumns(_) => Exit::Usage,
+    }
+}
+
+fn of_look_up(error: &LookUpError) -> Exit {
+    match error {
+        LookUpError::Refused(_) => Exit::Usage,
+        LookUpError::Stopped(StopReason::Interrupted) => Exit::Interrupted(signal::received()),
+        LookUpError::Stopped(_) | LookUpError::Failed(_) => Exit::Stopped,
+    }
+}
+
+fn of_journal(error: &JournalError) -> Exit {
+    match error {
+        JournalError::InUse { .. } | JournalError::Superseded { .. } => Exit::Busy,
+        JournalError::NotOurs { .. }
+        | JournalError::Newer { .. }
+        | JournalError::Unsafe { .. }
+        | JournalError::OtherOrigin { .. }
+        | JournalError::OtherIdSource { .. } => Exit::Usage,
+        JournalError::Io { .. }
+        | JournalError::DiskFull { .. }
+        | JournalError::Damaged { .. }
+        | JournalError::Sql { .. } => Exit::Stopped,
+        JournalError::Illegal { .. } => Exit::Unexpected,
+    }
+}
+
+fn of_export(error: &ExportError) -> Exit {
+    match error {
+        ExportError::Journal(error) => of_journal(error),
+        ExportError::Refused { .. } => Exit::Usage,
+        ExportError::Write { .. } => Exit::Stopped,
+    }
+}
+
+fn of_http(error: &HttpError) -> Exit {
+    match error {
+        HttpError::Timeouts { .. } | HttpError::CaFile | HttpError::Token(_) => Exit::Usage,
+        HttpError::Client(_) => Exit::Unexpected,
+    }
+}
+
+#[cfg(feature = "sandbox")]
+fn of_sandbox(error: &SandboxError) -> Exit {
+    match error {
+        SandboxError::NotLoopback(_)
+        | SandboxError::InvalidId(_)
+        | SandboxError::NoMeeting
+        | SandboxError::Listen { .. } => Exit::Usage,
+        SandboxError::Ended(_) => Exit::Unexpected,
+    }
+}
+
+#[cfg(test)]
+mod tests;

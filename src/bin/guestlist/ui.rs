@@ -1,0 +1,177 @@
+//! The only place that prints. Data goes to standard output, everything else to standard error.
+
+mod counters;
+mod json;
+mod line;
+mod listener;
+mod progress;
+mod rows;
+mod style;
+pub(crate) mod text;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use guestlist::event::Event;
+
+pub(crate) use line::{Line, SecondsLine, SummaryLine, stop_name};
+pub(crate) use listener::Listener;
+pub(crate) use rows::InvalidRows;
+
+use crate::args::OutputArgs;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use counters::Progressed;
+use progress::{Manner, Progress};
+
+/// What standard output is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Speaks to whoever started the command. It never panics on a closed or full output.
+pub(crate) struct Ui {
+    format: Format,
+    quiet: bool,
+    progress: Progress,
+    stdout: Mutex<Output>,
+}
+
+/// Standard output and the first thing that went wrong with it: a run isn't ended by it.
+struct Output {
+    writer: BufWriter<io::Stdout>,
+    failed: Option<io::Error>,
+}
+
+impl Ui {
+    pub(crate) fn new(args: OutputArgs) -> Self {
+        let manner = match (args.quiet, args.verbose, io::stderr().is_terminal()) {
+            (true, _, _) => Manner::Nothing,
+            // Log lines would tear a bar apart.
+            (false, true, _) | (false, false, false) => Manner::Lines,
+            (false, false, true) => Manner::Bar,
+        };
+        if args.verbose {
+            log_to_stderr();
+        }
+        Self {
+            format: if args.json { Format::Json } else { Format::Text },
+            quiet: args.quiet,
+            progress: Progress::new(manner),
+            stdout: Mutex::new(Output { writer: BufWriter::new(io::stdout()), failed: None }),
+        }
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Shows how far it has come from now on.
+    pub(crate) fn begin_progress(&self) {
+        self.progress.begin();
+    }
+
+    /// Takes the progress away again.
+    pub(crate) fn end_progress(&self) {
+        self.progress.end();
+    }
+
+    fn progress(&self, event: &Event<'_>) -> Progressed {
+        self.progress.on(event)
+    }
+
+    /// A result for people; in JSON it is left out.
+    pub(crate) fn text(&self, text: impl FnOnce() -> String) {
+        if self.format == Format::Text {
+            let text = text();
+            let text = style::for_stdout(&text);
+            self.output().write(|writer| writer.write_all(text.as_bytes()));
+        }
+    }
+
+    /// A result for programs; for people it is left out.
+    pub(crate) fn line(&self, line: &Line<'_>) {
+        if self.format == Format::Json {
+            let at_once = !matches!(line, Line::Invalid { .. });
+            self.output().write(|writer| {
+                json::write(&mut *writer, line)?;
+                if at_once { writer.flush() } else { Ok(()) }
+            });
+        }
+    }
+
+    /// Data as it is: completions, a manual page, an export.
+    pub(crate) fn data<E>(&self, write: impl FnOnce(&mut dyn Write) -> Result<(), E>) -> Result<(), E> {
+        write(&mut self.output().writer)
+    }
+
+    /// Something worth knowing, on standard error.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.tell(&format!("{text}\n"));
+        }
+    }
+
+    /// What went wrong, and what to do.
+    pub(crate) fn error(&self, error: &CommandError, exit: Exit) {
+        self.end_progress();
+        self.line(&Line::Error { message: &text::message(error), exit_code: exit.code() });
+        self.tell(&text::error(error));
+    }
+
+    fn tell(&self, text: &str) {
+        self.progress.suspend(|| {
+            // Nobody is left to be told if standard error is gone.
+            let _ = anstream::stderr().lock().write_all(text.as_bytes());
+        });
+    }
+
+    /// Writes out what is buffered; what went wrong with standard output since the beginning.
+    pub(crate) fn finish(&self) -> Result<(), CommandError> {
+        let mut output = self.output();
+        output.write(Write::flush);
+        output.failed.take().map_or(Ok(()), |error| Err(CommandError::Output(error)))
+    }
+
+    fn output(&self) -> MutexGuard<'_, Output> {
+        self.stdout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Output {
+    /// After a failure nothing more is written: half a line helps nobody.
+    fn write(&mut self, write: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>) {
+        if self.failed.is_none() {
+            self.failed = write(&mut self.writer).err();
+        }
+    }
+}
+
+/// `-v`: names and e-mail addresses appear at debug or below only, tokens nowhere.
+fn log_to_stderr() {
+    let level = tracing_subscriber::filter::LevelFilter::DEBUG;
+    let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level);
+    let colour = style::stderr_has_colour();
+    // An error means that there is a subscriber already.
+    let _ = subscriber.with_ansi(colour).with_target(false).try_init();
+}
+
+/// What clap has to say: help and version on standard output, mistakes on standard error.
+pub(crate) fn usage(said: &clap::Error) -> Exit {
+    let written = said.print();
+    if !said.use_stderr() {
+        return if written.is_ok() { Exit::Done } else { Exit::Stopped };
+    }
+    // Nothing was parsed, so the wish for JSON has to be looked for by hand.
+    if std::env::args_os().any(|typed| typed == "--json") {
+        let message = style::plain(&said.to_string());
+        let message = message.trim_start_matches("error: ").trim_end();
+        let line = Line::Error { message, exit_code: Exit::Usage.code() };
+        let _ = json::write(&mut io::stdout().lock(), &line);
+    }
+    Exit::Usage
+}

@@ -1,0 +1,310 @@
+//! What programs are told, line by line.
+
+use std::collections::BTreeMap;
+
+use guestlist::event::{Event, StopReason, WaitReason};
+use guestlist::journal::{MeetingCounts, Problem, RunInfo};
+use guestlist::roster::{CheckReport, ColumnDecision, Compression, FileReport, Format, Role, RowError};
+#[cfg(feature = "sandbox")]
+use guestlist::sandbox::Connection;
+use serde::Serialize;
+
+use super::counters::Progressed;
+use super::text;
+use crate::commands::Plan;
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum Line<'a> {
+    /// A problem of a roster's row.
+    Invalid {
+        file: &'a str,
+        line: u64,
+        column: Option<String>,
+        value: Option<&'a str>,
+        code: &'static str,
+        message: String,
+    },
+    /// What a roster was taken for.
+    Roster {
+        file: &'a str,
+        format: &'static str,
+        compression: &'static str,
+        delimiter: Option<char>,
+        header_line: Option<u64>,
+        columns: Vec<ColumnLine<'a>>,
+        rows: u64,
+    },
+    /// The end of a check.
+    Check { rows: u64, valid: u64, invalid: u64, problems: BTreeMap<&'static str, u64>, exit_code: u8 },
+    /// The roster is accepted.
+    Accepted { to_send: u64, present: u64 },
+    /// A meeting is being listed.
+    Listing { meeting_id: String, listed: u64, total: u64 },
+    /// A listing was compared with the journal.
+    Compared { meeting_id: String, found: u64, reconciled: u64, conflicts: u64, resend: u64 },
+    /// How far it has come; at most one a second.
+    Progress(Progressed),
+    /// Nothing can be sent for a while.
+    Waiting { reason: &'static str, seconds: f64 },
+    /// No new request leaves.
+    Draining { in_flight: usize },
+    /// Tokens were asked for.
+    Tokens { refreshed: u64 },
+    /// The run, or a part of it, ended early.
+    Stopped { reason: &'static str, message: String },
+    /// A row that a person should look at.
+    Problem {
+        file: &'a str,
+        line: u64,
+        meeting_id: String,
+        custom_participant_id: &'a str,
+        state: &'static str,
+        detail: &'a str,
+    },
+    /// What a dry run found that an import would do.
+    Plan { would_add: u64, already_in: u64, unsettled: u64, left_out: u64 },
+    /// The end of an import.
+    Summary(SummaryLine<'a>),
+    /// What an export wrote.
+    Export { file: &'a str, rows: u64, tokens: u64 },
+    /// The journal that `status` shows.
+    Journal { file: String, api: Option<String> },
+    /// A meeting in the journal.
+    Meeting(MeetingLine<'a>),
+    /// A run in the journal.
+    Run(RunLine<'a>),
+    /// What to use a sandbox with.
+    #[cfg(feature = "sandbox")]
+    Sandbox {
+        api_url: &'a str,
+        account_id: &'a str,
+        app_id: &'a str,
+        meeting_id: Option<String>,
+        api_token: &'a str,
+        presets: &'a [String],
+    },
+    /// The command failed.
+    Error { message: &'a str, exit_code: u8 },
+}
+
+/// A column and what it is used for.
+#[derive(Serialize)]
+pub(crate) struct ColumnLine<'a> {
+    name: &'a str,
+    role: &'static str,
+    in_derived_id: bool,
+}
+
+/// The counts of an import: those of the rows add up to `rows`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct SummaryLine<'a> {
+    pub(crate) rows: u64,
+    pub(crate) added: u64,
+    pub(crate) present: u64,
+    pub(crate) rejected: u64,
+    pub(crate) uncertain: u64,
+    pub(crate) conflict: u64,
+    pub(crate) not_attempted: u64,
+    pub(crate) invalid: u64,
+    pub(crate) left_out: u64,
+    pub(crate) exit_code: u8,
+    /// Of the confirmed rows.
+    pub(crate) differing: u64,
+    /// Of the confirmed rows.
+    pub(crate) without_token: u64,
+    pub(crate) seconds: SecondsLine,
+    pub(crate) journal: Option<&'a str>,
+    pub(crate) run: Option<i64>,
+    /// Why it ended early, if it did.
+    pub(crate) stopped: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct SecondsLine {
+    pub(crate) validate: f64,
+    pub(crate) stage: f64,
+    pub(crate) send: f64,
+    pub(crate) settle: f64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct MeetingLine<'a> {
+    account_id: &'a str,
+    app_id: &'a str,
+    meeting_id: &'a str,
+    states: BTreeMap<&'static str, u64>,
+    tokens: u64,
+    soonest_expiry: Option<String>,
+    left_behind: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct RunLine<'a> {
+    run: i64,
+    command: &'a str,
+    started_at: String,
+    finished_at: Option<String>,
+    accepted: bool,
+    exit_code: Option<u8>,
+    rows: u64,
+    added: u64,
+    invalid: u64,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn invalid(error: &'a RowError) -> Self {
+        Self::Invalid {
+            file: &error.location.file,
+            line: error.location.line,
+            column: error.column.as_ref().map(|column| match column.name.trim() {
+                "" => column.index.to_string(),
+                _ => column.name.to_string(),
+            }),
+            value: error.value.as_deref(),
+            code: error.code.name(),
+            message: format!("{}; {}", error.code.what(), error.hint),
+        }
+    }
+
+    /// The events that programs hear of as they come; the others have a line of their own.
+    pub(super) fn of_event(event: &Event<'_>) -> Option<Self> {
+        Some(match event {
+            Event::Accepted { to_send, present } => Self::Accepted { to_send: *to_send, present: *present },
+            Event::Listing { meeting, listed, total } => {
+                Self::Listing { meeting_id: meeting.to_string(), listed: *listed, total: *total }
+            }
+            Event::Compared { meeting, found, reconciled, conflicts, resend } => Self::Compared {
+                meeting_id: meeting.to_string(),
+                found: *found,
+                reconciled: *reconciled,
+                conflicts: *conflicts,
+                resend: *resend,
+            },
+            Event::Waiting { reason, remaining } => {
+                Self::Waiting { reason: wait_name(*reason), seconds: remaining.as_secs_f64() }
+            }
+            Event::Draining { in_flight } => Self::Draining { in_flight: *in_flight },
+            Event::Tokens { refreshed } => Self::Tokens { refreshed: *refreshed },
+            Event::Stopped(reason) => {
+                Self::Stopped { reason: stop_name(reason), message: text::stop(reason) }
+            }
+            Event::Read { .. } | Event::Invalid(_) | Event::Recorded(_) => return None,
+        })
+    }
+
+    pub(crate) fn problem(problem: &'a Problem) -> Self {
+        Self::Problem {
+            file: &problem.location.file,
+            line: problem.location.line,
+            meeting_id: problem.meeting.to_string(),
+            custom_participant_id: &problem.custom_participant_id,
+            state: problem.state.name(),
+            detail: &problem.detail,
+        }
+    }
+
+    pub(crate) fn roster(report: &'a FileReport) -> Self {
+        let decisions = &report.decisions;
+        let (format, delimiter, header_line) = match decisions.format {
+            Format::Csv { delimiter, header_line } => ("csv", Some(char::from(delimiter)), Some(header_line)),
+            Format::JsonLines => ("jsonl", None, None),
+        };
+        let compression = match decisions.compression {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+        };
+        let column = |column: &'a ColumnDecision| ColumnLine {
+            name: &column.name,
+            role: match column.role {
+                Role::Field(field) => field.name(),
+                Role::PassedOver(_) => "passed_over",
+                Role::Extra => "extra",
+                Role::Dropped => "dropped",
+            },
+            in_derived_id: column.in_derived_id,
+        };
+        Self::Roster {
+            file: &decisions.file,
+            format,
+            compression,
+            delimiter,
+            header_line,
+            columns: decisions.columns.iter().map(column).collect(),
+            rows: report.rows,
+        }
+    }
+
+    pub(crate) fn check(report: &CheckReport, exit_code: u8) -> Self {
+        let problems = report.problems.iter().map(|(code, count)| (code.name(), *count)).collect();
+        let CheckReport { rows, valid, invalid, .. } = *report;
+        Self::Check { rows, valid, invalid, problems, exit_code }
+    }
+
+    pub(crate) fn plan(plan: Plan) -> Self {
+        let Plan { would_add, already_in, unsettled, left_out } = plan;
+        Self::Plan { would_add, already_in, unsettled, left_out }
+    }
+
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn sandbox(connection: &'a Connection<'a>) -> Self {
+        Self::Sandbox {
+            api_url: &connection.api_url,
+            account_id: connection.account_id,
+            app_id: connection.app_id,
+            meeting_id: connection.meeting_id.map(|meeting| meeting.to_string()),
+            api_token: connection.api_token,
+            presets: connection.presets,
+        }
+    }
+
+    pub(crate) fn meeting(counts: &'a MeetingCounts) -> Self {
+        Self::Meeting(MeetingLine {
+            account_id: &counts.account_id,
+            app_id: &counts.app_id,
+            meeting_id: &counts.meeting_id,
+            states: counts.states.iter().map(|(state, count)| (state.name(), *count)).collect(),
+            tokens: counts.tokens,
+            soonest_expiry: counts.soonest_expiry.map(|at| at.to_string()),
+            left_behind: counts.left_behind,
+        })
+    }
+
+    pub(crate) fn run(run: &'a RunInfo) -> Self {
+        Self::Run(RunLine {
+            run: run.run,
+            command: &run.command,
+            started_at: run.started_at.to_string(),
+            finished_at: run.finished_at.map(|at| at.to_string()),
+            accepted: run.accepted,
+            exit_code: run.exit_code,
+            rows: run.rows,
+            added: run.added,
+            invalid: run.invalid,
+        })
+    }
+}
+
+/// The stable names of the reasons.
+pub(crate) fn stop_name(reason: &StopReason) -> &'static str {
+    use guestlist::outcome::Stop;
+    match reason {
+        StopReason::Interrupted => "interrupted",
+        StopReason::Answer(Stop::Unauthorized(_)) => "unauthorized",
+        StopReason::Answer(Stop::Redirected(_)) => "redirected",
+        StopReason::Answer(Stop::NotBuilt(_)) => "not_built",
+        StopReason::Answer(Stop::Untrusted(_)) => "untrusted",
+        StopReason::Outage { .. } => "outage",
+        StopReason::Throttled { .. } => "throttled",
+        StopReason::MeetingRefuses { .. } => "meeting_refuses",
+        StopReason::ListingIncomplete { .. } => "listing_incomplete",
+    }
+}
+
+fn wait_name(reason: WaitReason) -> &'static str {
+    match reason {
+        WaitReason::Throttled => "throttled",
+        WaitReason::Outage => "outage",
+        WaitReason::Settling { .. } => "settling",
+    }
+}

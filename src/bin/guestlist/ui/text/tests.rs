@@ -1,0 +1,351 @@
+//! What people read, word for word.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use guestlist::export::Exported;
+use guestlist::import::{RunSummary, Seconds};
+use guestlist::journal::{MeetingCounts, Problem, RunInfo, Tally};
+use guestlist::lifecycle::RowState;
+use guestlist::model::Location;
+use guestlist::roster::{Column, RowError, RowErrorCode};
+use jiff::Timestamp;
+
+use super::super::rows::InvalidRows;
+use super::super::style::plain;
+use super::*;
+use crate::exit::Exit;
+use crate::signal::Signal;
+
+fn summary(tally: Tally, invalid: u64, left_out: u64) -> RunSummary {
+    let seconds = Seconds { validate: 0.31, stage: 0.2, send: 104.2, settle: 0.0 };
+    RunSummary { rows: tally.rows() + invalid + left_out, tally, invalid, left_out, seconds }
+}
+
+fn ending<'a>(exit: Exit, summary: &'a RunSummary, invalid: &'a InvalidRows) -> Ending<'a> {
+    Ending {
+        exit,
+        summary,
+        accepted: true,
+        stops: &[],
+        problems: &[],
+        invalid,
+        exported: None,
+        rejected: None,
+        named_journal: None,
+        leaves_nothing: false,
+    }
+}
+
+fn at(line: u64) -> Location {
+    Location { file: "list.csv".into(), line }
+}
+
+fn problem(line: u64, state: RowState, detail: &str) -> Problem {
+    Problem {
+        location: at(line),
+        meeting: "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b".parse().unwrap(),
+        custom_participant_id: format!("guest-{line}"),
+        state,
+        detail: detail.to_owned(),
+    }
+}
+
+fn invalid_rows() -> InvalidRows {
+    let mut invalid = InvalidRows::default();
+    let preset = |line, value: &str, hint: &'static str| RowError {
+        location: at(line),
+        column: Some(Column { index: 3, name: Arc::from("Ticket \u{202e}type") }),
+        value: Some(value.to_owned()),
+        code: RowErrorCode::UnknownPreset,
+        hint: hint.into(),
+    };
+    invalid.add(&preset(7, "hots", "did you mean \"host\"?"));
+    invalid.add(&preset(9, "gest\u{1b}[2J", "use a preset of the app"));
+    for line in 100..125 {
+        invalid.add(&RowError {
+            location: at(line),
+            column: None,
+            value: None,
+            code: RowErrorCode::RaggedRow,
+            hint: "check the row".into(),
+        });
+    }
+    invalid
+}
+
+#[test]
+fn everybody_is_in() {
+    let summary = summary(Tally { added: 4_200, present: 800, ..Tally::default() }, 0, 0);
+    let (invalid, journal) = (InvalidRows::default(), Path::new("my events/j.db"));
+    let ending = Ending { named_journal: Some(journal), ..ending(Exit::Done, &summary, &invalid) };
+    insta::assert_snapshot!(plain(&import(&ending)), @r"
+    Everybody is in: all 5,000 rows are confirmed in the meeting, each once.
+
+      added       4,200  by this run
+      already in    800
+      rows        5,000
+
+      0.3 s to read, 104.2 s to send
+
+    Next: guestlist export --output tokens.csv --journal 'my events/j.db'
+    ");
+}
+
+#[test]
+fn everybody_is_in_and_exported() {
+    let summary = summary(Tally { added: 10, ..Tally::default() }, 0, 490);
+    let invalid = InvalidRows::default();
+    let exported = Some((Path::new("tokens.csv"), Exported { rows: 10, tokens: 10 }));
+    let ending = Ending { exported, ..ending(Exit::Done, &summary, &invalid) };
+    insta::assert_snapshot!(plain(&import(&ending)), @r"
+    10 rows are confirmed in the meeting, each once; 490 left out.
+
+      added      10  by this run
+      left out  490  by --limit
+      rows      500
+
+      0.3 s to read, 104.2 s to send
+
+    10 rows written to tokens.csv, 10 with a token; only you can read that file.
+    Next: guestlist export --output links.csv --join-url 'https://…?authToken={token}'
+    ");
+}
+
+#[test]
+fn the_roster_is_invalid() {
+    let summary = summary(Tally { not_attempted: 473, ..Tally::default() }, 27, 0);
+    let invalid = invalid_rows();
+    let rejected = Some(Path::new("bad.csv"));
+    let ending = Ending { accepted: false, rejected, ..ending(Exit::InvalidRoster, &summary, &invalid) };
+    insta::assert_snapshot!(plain(&import(&ending)), @r#"
+    Nobody was added: 27 of 500 rows are invalid.
+
+      not attempted  473  nothing was sent for them
+      invalid         27  never sent
+      rows           500
+
+      0.3 s to read, 104.2 s to send
+
+    25 rows: not as many fields as the header has; check the row [ragged-row]
+      list.csv:100
+      list.csv:101
+      list.csv:102
+      list.csv:103
+      list.csv:104
+      list.csv:105
+      list.csv:106
+      list.csv:107
+      list.csv:108
+      list.csv:109
+      list.csv:110
+      list.csv:111
+      list.csv:112
+      list.csv:113
+      list.csv:114
+      list.csv:115
+      list.csv:116
+      list.csv:117
+      list.csv:118
+      list.csv:119
+      … and 5 more
+
+    2 rows: no such preset [unknown-preset]
+      list.csv:7  Ticket \u{202e}type "hots"; did you mean "host"?
+      list.csv:9  Ticket \u{202e}type "gest\u{1b}[2J"; use a preset of the app
+
+    The invalid rows are in bad.csv.
+    Next: mend these rows and run the same command again.
+    "#);
+}
+
+#[test]
+fn some_are_not_in() {
+    let tally = Tally {
+        added: 470,
+        rejected: 2,
+        uncertain: 1,
+        conflict: 1,
+        differing: 1,
+        without_token: 3,
+        ..Tally::default()
+    };
+    let (summary, invalid) = (summary(tally, 0, 0), InvalidRows::default());
+    let problems = [
+        problem(14, RowState::Rejected, "HTTP 422 (1001): name too long\u{1b}[31m"),
+        problem(20, RowState::Rejected, "HTTP 422 (1001): name too long\u{1b}[31m"),
+        problem(31, RowState::Conflict, "in the meeting as aaa, bbb"),
+        problem(55, RowState::Present, "the roster wants {\"preset_name\":\"host\"}"),
+    ];
+    let ending = Ending { problems: &problems, ..ending(Exit::Incomplete, &summary, &invalid) };
+    insta::assert_snapshot!(plain(&import(&ending)), @r#"
+    Not everybody is in: 470 of 474 rows are confirmed in the meeting, 1 in the meeting more than once.
+
+      added     470  by this run
+      refused     2  by the API; not in the meeting
+      in doubt    1  may be in; looked up before anything is sent again
+      conflict    1  in the meeting more than once; nothing was touched
+      rows      474
+
+      0.3 s to read, 104.2 s to send
+
+    1 row in the meeting with another name, preset or picture than the roster's; take them as they are with --accept-differing
+
+    3 rows without a token here: found in the meeting, so links may be in their mail already; get new tokens with --refresh-found
+
+    refused: HTTP 422 (1001): name too long\u{1b}[31m
+      list.csv:14  guest-14
+      list.csv:20  guest-20
+
+    conflict: in the meeting as aaa, bbb
+      list.csv:31  guest-31
+
+    differing: the roster wants {"preset_name":"host"}
+      list.csv:55  guest-55
+      … and 1 more; guestlist export shows the state of each
+
+    Next: mend what is named above and run the same command again; who is in is not added twice.
+    "#);
+}
+
+#[test]
+fn stopped_early() {
+    let (summary, invalid) =
+        (summary(Tally { added: 112, not_attempted: 388, ..Tally::default() }, 0, 0), InvalidRows::default());
+    let failure = Failure { status: 401, code: Some(10000), message: "Authentication error".to_owned() };
+    let stops = [StopReason::Answer(Stop::Unauthorized(failure))];
+    let stopped = Ending { stops: &stops, ..ending(Exit::Stopped, &summary, &invalid) };
+    let interrupted = ending(Exit::Interrupted(Signal::Interrupt), &summary, &invalid);
+    let both = format!("{}\n---\n{}", plain(&import(&stopped)), plain(&import(&interrupted)));
+    insta::assert_snapshot!(both, @r"
+    Stopped early: the API refuses the token (HTTP 401, code 10000: Authentication error); check it and its permission Realtime.
+    112 of 500 rows are confirmed in the meeting, nobody was added twice.
+
+      added          112  by this run
+      not attempted  388  nothing was sent for them
+      rows           500
+
+      0.3 s to read, 104.2 s to send
+
+    Next: run the same command again; it resumes, and adds nobody twice.
+
+    ---
+    Interrupted: 112 of 500 rows are confirmed in the meeting, nobody was added twice.
+
+      added          112  by this run
+      not attempted  388  nothing was sent for them
+      rows           500
+
+      0.3 s to read, 104.2 s to send
+
+    Next: run the same command again; it resumes, and adds nobody twice.
+    ");
+}
+
+#[test]
+fn every_reason_to_stop_says_what_to_do() {
+    let meeting = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b".parse().unwrap();
+    let failure = || Failure { status: 404, code: None, message: "gone\n".to_owned() };
+    let reasons = [
+        StopReason::Interrupted,
+        StopReason::Answer(Stop::Redirected(failure())),
+        StopReason::Answer(Stop::NotBuilt("bad".to_owned())),
+        StopReason::Answer(Stop::Untrusted("UnknownIssuer".to_owned())),
+        StopReason::Outage {
+            lasted: Duration::from_secs(900),
+            trouble: Some("connection refused".to_owned()),
+        },
+        StopReason::Throttled { retry_after: Some(Duration::from_secs(1201)) },
+        StopReason::Throttled { retry_after: None },
+        StopReason::MeetingRefuses { meeting, failure: Some(failure()) },
+        StopReason::MeetingRefuses { meeting, failure: None },
+        StopReason::ListingIncomplete { meeting },
+    ];
+    insta::assert_snapshot!(reasons.iter().map(stop).collect::<Vec<_>>().join("\n"), @r"
+    it was interrupted
+    the API sends us elsewhere (HTTP 404: gone), which is never followed; check --api-url
+    a request can't be built (bad): this is a bug, please report it
+    the server's certificate isn't trusted (UnknownIssuer); if a company's proxy stands between, name its authority with --ca-file
+    the server hasn't answered for 15 min (connection refused); check the network and --api-url
+    the server refuses all requests for another 21 min; go on after that
+    the server refused every request as too many: somebody else may use up the account's limit
+    the meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b takes nobody (HTTP 404: gone); check it
+    the meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b is inactive; activate it
+    who is in the meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b could not be listed completely, so nobody was added to it
+    ");
+}
+
+#[test]
+fn the_status_of_a_journal() {
+    let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    let states = RowState::ALL.map(|state| {
+        (
+            state,
+            match state {
+                RowState::Added => 4_200,
+                RowState::Planned => 12,
+                _ => 0,
+            },
+        )
+    });
+    let meeting = MeetingCounts {
+        account_id: "acc".to_owned(),
+        app_id: "app".to_owned(),
+        meeting_id: "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b".to_owned(),
+        states: states.to_vec(),
+        tokens: 4_200,
+        soonest_expiry: "2026-11-23T13:30:00Z".parse().ok(),
+        left_behind: 12,
+    };
+    let run = RunInfo {
+        run: 3,
+        command: "import list\u{1b}.csv".to_owned(),
+        started_at: "2026-11-23T09:00:00Z".parse().unwrap(),
+        accepted: true,
+        finished_at: "2026-11-23T09:02:00Z".parse().ok(),
+        exit_code: Some(4),
+        rows: 4_200,
+        added: 4_199,
+        invalid: 1,
+    };
+    let killed = RunInfo { run: 2, finished_at: None, exit_code: None, ..run.clone() };
+    let text = status(Path::new("j.db"), Some("https://api.cloudflare.com"), &[meeting], &[run, killed], now);
+    let text: Vec<_> = text.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(plain(&text.join("\n")), @r"
+    j.db, for https://api.cloudflare.com
+
+    Meetings
+     meeting                               added  planned  tokens  first expiry
+     3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b  4,200       12   4,200  2026-11-23 13:30 UTC (in 3 h)
+
+    Last runs
+     run  started               ended        rows  added  invalid  what
+     3    2026-11-23 09:00 UTC  exit 4      4,200  4,199        1  import list\u{1b}.csv
+     2    2026-11-23 09:00 UTC  broken off  4,200  4,199        1  import list\u{1b}.csv
+
+    12 rows planned but not named by the newest roster: no run adds them until a roster names them again.
+    ");
+}
+
+#[test]
+fn an_error_says_what_happened_and_what_to_do() {
+    use guestlist::dispatch::DispatchError;
+    use guestlist::import::ImportError;
+    use guestlist::journal::JournalError;
+    let io = JournalError::Io {
+        doing: "writing",
+        path: "j.db".into(),
+        source: std::io::ErrorKind::PermissionDenied.into(),
+    };
+    let errors = [
+        CommandError::Import(ImportError::Dispatch(DispatchError::Journal(io))),
+        CommandError::NoJournal("j\u{1b}.db".into()),
+        CommandError::Panicked,
+    ];
+    insta::assert_snapshot!(plain(&errors.iter().map(error).collect::<String>()), @r"
+    error: writing j.db: permission denied
+      Put that right and run the same command again: it resumes, and adds nobody twice.
+    error: there is no journal at j\u{1b}.db: nothing has been imported with it yet; name another one with --journal
+    error: a part of guestlist ended unexpectedly: this is a bug, please report it
+    ");
+}
