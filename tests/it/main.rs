@@ -3,3 +3,15 @@
 #[cfg(test)]
 #[cfg(all(feature = "cli", feature = "sandbox"))]
 mod cli;
+#[cfg(test)]
+#[cfg(all(feature = "cli", feature = "sandbox"))]
+mod faults;
+#[cfg(test)]
+#[cfg(all(feature = "cli", feature = "sandbox"))]
+mod import;
+#[cfg(test)]
+#[cfg(all(feature = "cli", feature = "sandbox"))]
+mod resume;
+#[cfg(test)]
+#[cfg(all(feature = "cli", feature = "sandbox"))]
+mod support;

@@ -1,0 +1,231 @@
+//! N: connections that break, answers that lie.
+
+use rstest::rstest;
+
+use crate::support::Import;
+
+/// N01: nobody listens at first. Nothing was sent, so nothing is in doubt, and no settle time is needed.
+#[test]
+fn n01_refused_then_up() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let import = Import::new().people(20).server_with(|settings| settings.listen = port);
+    let stranger = Import::new().people(20);
+    let mut command = stranger.import("--settle 1h");
+    command.env("CLOUDFLARE_BASE_URL", format!("http://{port}/client/v4"));
+    let mut running = crate::support::Running::start(&stranger, command);
+    running.until_warned("journal: ");
+    import.server();
+    running.end().exit(0).added(20);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+}
+
+/// N01, N02: nobody ever listens. Every row stays planned.
+#[test]
+fn n02_an_outage_ends_the_run_and_sends_nothing() {
+    let import = Import::new().people(5);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for url in [format!("http://{port}/client/v4"), "https://nowhere.invalid/client/v4".to_owned()] {
+        let mut command = import.import("--max-outage 1s --journal other.db");
+        command.env("CLOUDFLARE_BASE_URL", url);
+        crate::support::Running::start(&import, command).end().exit(5);
+        std::fs::remove_file(import.path("other.db")).unwrap();
+    }
+    assert_eq!(import.server().requests(), 0);
+    import.finish_within(1);
+}
+
+/// N04, N06, N07: the connection ends before or after the create took effect, or later than the answer.
+#[rstest]
+fn n04_n06_n07_a_connection_that_ends(
+    #[values("close", "close-after", "close-late", "reset", "reset-after", "reset-late", "stale")]
+    fault: &str,
+    #[values("1", "16")] concurrency: &str,
+) {
+    let import = Import::new().people(30).fault(&format!("{fault}=#3,4,20"));
+    import.run_with(&format!("--concurrency {concurrency}")).exit(0).added(30);
+    import.assert_everyone_is_in_once();
+    // What took effect is found; only what didn't is sent again. A stale connection resets a create unread.
+    let resent = if fault == "close" || fault == "reset" { 2 } else { 1 };
+    assert_eq!(import.server().most_posts(), resent, "{:?}", import.server().stats());
+    import.finish_within(1);
+}
+
+/// N10, N11, N19: what comes instead of an answer is none.
+#[rstest]
+fn n10_n11_n19_noise(#[values("", "-after")] effect: &str) {
+    let noises = ["garbage", "cut-head", "bad-length", "only-100", "flood-103", "html"];
+    let mut import = Import::new().ids(noises);
+    for noise in noises {
+        import = import.fault(&format!("{noise}{effect}=ID:{noise}"));
+    }
+    import.run().exit(0).added(6);
+    import.assert_everyone_is_in_once();
+    let resent = if effect.is_empty() { 2 } else { 1 };
+    assert!(noises.iter().all(|id| import.server().posts(id) == resent));
+}
+
+/// N13, N14: an error, or a timeout of a server in between, proves nothing.
+#[rstest]
+fn n13_n14_errors_that_prove_nothing(#[values("", "-after", "-late")] effect: &str) {
+    let statuses =
+        ["408", "425", "499", "500", "502", "503", "504", "520", "521", "522", "524", "530", "599"];
+    let ids = statuses.map(|status| format!("row-{status}"));
+    let mut import = Import::new().ids(ids.iter().map(String::as_str));
+    for status in statuses {
+        import = import.fault(&format!("{status}{effect}=ID:row-{status}"));
+    }
+    import.run().exit(0).added(13);
+    import.assert_everyone_is_in_once();
+    let resent = if effect.is_empty() { 2 } else { 1 };
+    for id in &ids {
+        assert_eq!(import.server().posts(id), resent, "{id}");
+    }
+    import.finish_within(1);
+}
+
+/// N14: a duplicate that took effect is adopted; one that no listing shows is rejected, and the run sends it once.
+#[test]
+fn n14_a_duplicate_is_looked_up_and_never_sent_again() {
+    let import = Import::new().people(5).fault("409-after=ID:guest-0001").fault("409=ID:guest-0002");
+    import.run().exit(4).added(4).rejected(1);
+    assert_eq!((import.server().posts("guest-0001"), import.server().posts("guest-0002")), (1, 1));
+    import.assert_nobody_is_in_twice();
+}
+
+/// N16: the API said yes, but not what it must say. Nobody is sent again.
+#[test]
+fn n16_a_yes_that_lacks_something() {
+    let spoilt = ["truncated", "empty", "not-json", "not-success", "no-id", "empty-id", "wrong-echo", "gzip"];
+    let mut import = Import::new().ids(spoilt);
+    for spoil in spoilt {
+        import = import.fault(&format!("{spoil}=ID:{spoil}"));
+    }
+    import.run().exit(0).added(8);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+    import.finish_within(1);
+}
+
+/// N16: also when no list shows who the API said yes to: it may lag for longer than anybody waits.
+#[test]
+fn n16_a_yes_is_never_sent_again() {
+    let import = Import::new()
+        .people(5)
+        .fault("truncated=ID:guest-0003")
+        .fault("list-lag=1")
+        .server_with(|settings| settings.list_lag = std::time::Duration::from_secs(3600));
+    import.run().exit(4).added(4).uncertain(1);
+    import.run().exit(4).added(0).uncertain(1);
+    assert_eq!(import.server().most_posts(), 1);
+}
+
+/// N17: an answer of 50 MiB costs no memory, and its participant is found.
+#[test]
+fn n17_a_huge_answer() {
+    let import = Import::new().people(8).fault("huge=#2,3,4,5");
+    // An address space that four such answers don't fit into.
+    let mut command = std::process::Command::new("sh");
+    let limited = format!("ulimit -v {}; exec \"$@\"", 1024 * 1024);
+    command.args(["-c", &limited, "sh"]).arg(env!("CARGO_BIN_EXE_guestlist"));
+    command.args("import list.csv --json --settle 1s --journal j.db".split_whitespace());
+    import.prepare(&mut command);
+    let mut running = crate::support::Running::start(&import, command);
+    let peak = running.peak_memory_kib();
+    running.end().exit(0).added(8);
+    assert!(peak < 64 * 1024, "{peak} KiB");
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+}
+
+/// N18: an answer that trickles in, and none at all: after the timeout it is in doubt.
+#[test]
+fn n18_slow_and_silent_answers() {
+    let import = Import::new()
+        .people(6)
+        .fault("slow=ID:guest-0001")
+        .fault("hang=ID:guest-0002")
+        .fault("hang-after=ID:guest-0003")
+        .flags("--timeout 1s --connect-timeout 500ms");
+    import.run().exit(0).added(6);
+    import.assert_everyone_is_in_once();
+    let posts = [1, 2, 3].map(|n| import.server().posts(&format!("guest-000{n}")));
+    assert_eq!(posts, [1, 2, 1]);
+}
+
+/// N24: the token is refused in the middle; what is on its way comes back, nothing else leaves.
+#[rstest]
+#[case("unauthorized", "unauthorized")]
+#[case("forbidden", "unauthorized")]
+fn n24_a_token_that_is_refused_in_the_middle(#[case] fault: &str, #[case] reason: &str) {
+    let import = Import::new().people(200).fault(&format!("{fault}=#57"));
+    let ran = import.run_with("--concurrency 4").exit(5).stopped(reason).uncertain(0);
+    assert!(ran.summary()["not_attempted"].as_u64().unwrap() > 100);
+    assert!(import.server().stats().adds_received <= 57 + 4, "{:?}", import.server().stats());
+    import.run().exit(0);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().stats().adds_received, 201);
+}
+
+/// N24: a wrong token from the beginning.
+#[test]
+fn n24_a_wrong_token_adds_nobody() {
+    let import = Import::new().people(5);
+    let mut command = import.import("");
+    command.env("CLOUDFLARE_API_TOKEN", "wr0ng-t0ken");
+    let ran = crate::support::Running::start(&import, command).end().exit(5);
+    assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("wr0ng-t0ken"));
+    assert_eq!(import.server().stats().adds_received, 0);
+    import.finish_within(1);
+}
+
+/// N25: some rows are refused, the others go in; the rerun tries the refused ones again, and only them.
+#[test]
+fn n25_some_rows_are_refused() {
+    let import = Import::new()
+        .people(60)
+        .fault("refuse=ID:guest-0007")
+        .fault("413=ID:guest-0030")
+        .fault("400=ID:guest-0044");
+    let ran = import.run().exit(4).added(57).rejected(3);
+    let problems = ran.lines_of("problem");
+    assert_eq!(problems.len(), 3);
+    assert!(problems.iter().all(|problem| problem["state"] == "rejected" && problem["detail"] != ""));
+    import.run().exit(0).added(3).present(57);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().stats().adds_received, 63);
+}
+
+/// N25: a meeting that refuses everybody burns no quota.
+#[test]
+fn n25_a_meeting_that_refuses_everybody() {
+    let import = Import::new().people(300).fault("refuse=1");
+    import.run().exit(5).stopped("meeting_refuses").rejected(20);
+    assert_eq!(import.server().stats().adds_received, 20);
+}
+
+/// N26: a refresh that fails creates nobody and is asked for again; the last token is exported.
+#[test]
+fn n26_token_refreshes_that_fail() {
+    let import = Import::new()
+        .people(3)
+        .fault("close-after=ID:guest-0001")
+        .fault("500=#1@token")
+        .fault("reset-after=#2@token")
+        .flags("--export t.csv");
+    import.run().exit(0).added(3).without_token(0);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().requests_of("token"), 3);
+    let tokens = import.text("t.csv").lines().filter(|line| line.contains(",eyJ")).count();
+    assert_eq!(tokens, 3);
+}
+
+/// A redirect is never followed: the create may have taken effect.
+#[test]
+fn a_redirect_stops_the_run_and_its_row_is_looked_up() {
+    let import = Import::new().people(10).fault("redirect-after=#5");
+    import.run_with("--concurrency 1").exit(5).stopped("redirected").uncertain(1);
+    import.run().exit(0);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+}

@@ -1,0 +1,5 @@
+//! A roster, end to end, over a real connection.
+
+mod meetings;
+mod rosters;
+mod tokens;

@@ -1,0 +1,7 @@
+//! FAULTS.md, by name: a run that ends at any instant, and the same command again.
+
+#![expect(clippy::disallowed_types, reason = "a test plays somebody else's SQLite shell")]
+
+mod death;
+mod journal;
+mod signals;

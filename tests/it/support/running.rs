@@ -1,0 +1,121 @@
+//! A command that is running.
+
+use std::fs::File;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use guestlist::sandbox::Stats;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Import, PATIENCE, Ran, wait_until};
+
+/// A command that is running. Its output goes to files, so that no pipe ever stops it.
+pub(crate) struct Running<'a> {
+    import: &'a Import,
+    child: Child,
+    number: String,
+}
+
+impl<'a> Running<'a> {
+    pub(crate) fn start(import: &'a Import, mut command: Command) -> Self {
+        let number = format!("output-{}", fastrand::u64(..));
+        let file = |kind: &str| File::create(import.path(&format!("{number}.{kind}"))).unwrap();
+        let child = command.stdout(file("out")).stderr(file("err")).spawn().unwrap();
+        Self { import, child, number }
+    }
+
+    /// Waits until the server has seen enough.
+    #[track_caller]
+    pub(crate) fn until(&mut self, what: &str, mut seen: impl FnMut(&Stats) -> bool) -> &mut Self {
+        let (import, child) = (self.import, &mut self.child);
+        wait_until(what, || {
+            let ended = child.try_wait().unwrap();
+            let seen = seen(&import.server().stats());
+            assert!(seen || ended.is_none(), "it ended before {what}: {ended:?}");
+            seen
+        });
+        self
+    }
+
+    /// Waits until the server has seen enough, or the command has ended.
+    #[track_caller]
+    pub(crate) fn until_or_ended(&mut self, mut seen: impl FnMut(&Stats) -> bool) -> &mut Self {
+        wait_until("the server has seen enough", || {
+            seen(&self.import.server().stats()) || self.child.try_wait().unwrap().is_some()
+        });
+        self
+    }
+
+    /// Waits until it has written this to standard output.
+    #[track_caller]
+    pub(crate) fn until_said(&mut self, text: &str) -> &mut Self {
+        let file = format!("{}.out", self.number);
+        wait_until(&format!("it says {text}"), || self.import.text(&file).contains(text));
+        self
+    }
+
+    /// Waits until it has written this to standard error.
+    #[track_caller]
+    pub(crate) fn until_warned(&mut self, text: &str) -> &mut Self {
+        let file = format!("{}.err", self.number);
+        wait_until(&format!("it warns {text}"), || self.import.text(&file).contains(text));
+        self
+    }
+
+    /// Waits for its end and returns the most memory that it was seen to hold, in KiB.
+    pub(crate) fn peak_memory_kib(&mut self) -> u64 {
+        let file = format!("/proc/{}/status", self.child.id());
+        let mut peak = 0;
+        wait_until("it ends", || {
+            let status = std::fs::read_to_string(&file).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let seen = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+            peak = peak.max(seen.unwrap_or_default());
+            self.has_ended()
+        });
+        peak
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal) -> &mut Self {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self
+    }
+
+    /// SIGSTOP, so much time, SIGCONT.
+    pub(crate) fn sleep_for(&mut self, time: Duration) -> &mut Self {
+        self.signal(Signal::STOP);
+        std::thread::sleep(time);
+        self.signal(Signal::CONT)
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// SIGKILL; whatever it had sent goes on by itself at the server.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Waits for its end, whatever that is.
+    pub(crate) fn end_somehow(mut self) {
+        wait_until("it ends", || self.has_ended());
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> Ran {
+        let began = Instant::now();
+        wait_until("it ends", || {
+            let ended = self.has_ended();
+            if !ended && began.elapsed() + Duration::from_secs(1) > PATIENCE {
+                let _ = self.child.kill();
+            }
+            ended
+        });
+        let status = self.child.wait().unwrap();
+        let read = |kind: &str| self.import.text(&format!("{}.{kind}", self.number));
+        Ran::new(status, read("out"), read("err"), self.import.server().settings())
+    }
+}

@@ -1,0 +1,105 @@
+//! The sandbox, in the test's own process.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use guestlist::model::MeetingId;
+use guestlist::sandbox::{IdCounts, Sandbox, SandboxSettings, Stats};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// A running sandbox.
+pub(crate) struct Server {
+    sandbox: Sandbox,
+    // After the sandbox, so that it is dropped last.
+    _runtime: Runtime,
+}
+
+impl Server {
+    pub(crate) fn start(settings: SandboxSettings) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
+        Self { sandbox, _runtime: runtime }
+    }
+
+    pub(crate) fn api_url(&self) -> String {
+        self.sandbox.api_url()
+    }
+
+    pub(crate) fn settings(&self) -> &SandboxSettings {
+        self.sandbox.settings()
+    }
+
+    /// The first meeting.
+    pub(crate) fn meeting(&self) -> MeetingId {
+        self.settings().meetings[0].0
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.sandbox.stats()
+    }
+
+    /// How many requests of any kind have come.
+    pub(crate) fn requests(&self) -> u64 {
+        self.stats().requests.values().sum()
+    }
+
+    /// How many requests of a kind have come.
+    pub(crate) fn requests_of(&self, kind: &str) -> u64 {
+        self.stats().requests.get(kind).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn counts(&self, meeting: MeetingId, id: &str) -> IdCounts {
+        let ids = self.sandbox.id_counts();
+        ids.get(&meeting).and_then(|ids| ids.get(id)).copied().unwrap_or_default()
+    }
+
+    /// Creates received for an id of the first meeting.
+    pub(crate) fn posts(&self, id: &str) -> u64 {
+        self.counts(self.meeting(), id).posts
+    }
+
+    /// How often each id was posted and not turned away by a 429, at the most.
+    pub(crate) fn most_posts(&self) -> u64 {
+        let ids = self.sandbox.id_counts();
+        ids.values()
+            .flat_map(|ids| ids.values())
+            .map(|counts| counts.posts - counts.throttled)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Somebody else adds a participant.
+    pub(crate) fn add(&self, id: &str, name: &str, preset: &str) {
+        let body = json!({"custom_participant_id": id, "preset_name": preset, "name": name});
+        self.call("POST", "/participants", &body.to_string());
+    }
+
+    /// The participants of the first meeting, as the first page lists them.
+    pub(crate) fn participants(&self) -> Vec<Value> {
+        let page = self.call("GET", "/participants?per_page=100", "");
+        page["data"].as_array().unwrap().clone()
+    }
+
+    fn call(&self, method: &str, resource: &str, body: &str) -> Value {
+        let (settings, meeting) = (self.settings(), self.meeting());
+        let url = self.api_url();
+        let (address, base) = url.trim_start_matches("http://").split_once('/').unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "{method} /{base}/accounts/{}/realtime/kit/{}/meetings/{meeting}{resource} HTTP/1.1\r\nhost: x\r\n\
+             connection: close\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{body}",
+            settings.account_id,
+            settings.app_id,
+            settings.api_token,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+}
