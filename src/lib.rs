@@ -19,7 +19,7 @@
 //! ```text
 //! roster bytes ─▶ rows ─▶ participants ─▶ journal.stage, journal.accept
 //!                                          │ the journal is the queue
-//!        pacer grants ─▶ journal.claim ─▶ api.add ─▶ outcome ─▶ journal.record ─▶ Event
+//!        pacer grants ─▶ journal.exchange (claim) ─▶ api.add ─▶ outcome ─▶ journal.exchange (record) ─▶ Event
 //!                                          │ uncertain: settle ─▶ list ─▶ adopt | plan again | report
 //! journal ─▶ export ─▶ tokens.csv / tokens.jsonl
 //! ```
