@@ -39,5 +39,6 @@ pub mod model;
 pub mod outcome;
 pub mod pacer;
 pub mod roster;
+mod sabotage;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

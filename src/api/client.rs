@@ -9,6 +9,7 @@ use rustls::crypto::{CryptoProvider, ring};
 
 use super::{ApiToken, ApiUrl};
 use crate::model::Target;
+use crate::sabotage::{Sabotage, active};
 
 /// Shorter than servers keep an idle connection (Node: 5 s): a request on one that the server has just closed is lost,
 /// and a needless doubt.
@@ -78,11 +79,7 @@ pub(super) fn build(settings: &HttpSettings) -> Result<Client, HttpError> {
 
 /// Everything but the authorities.
 fn unsecured(settings: &HttpSettings, headers: HeaderMap) -> ClientBuilder {
-    let builder = Client::builder()
-        // Nothing between us and the API repeats a POST.
-        .retry(retry::never())
-        .redirect(redirect::Policy::none())
-        .http1_only()
+    let builder = once_only(Client::builder())
         .referer(false)
         .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
@@ -93,6 +90,15 @@ fn unsecured(settings: &HttpSettings, headers: HeaderMap) -> ClientBuilder {
         .tcp_nodelay(true);
     // Proxies come from the environment; none is asked for this machine.
     if settings.api_url.is_loopback() { builder.no_proxy() } else { builder }
+}
+
+/// Nothing between us and the API repeats a POST.
+fn once_only(builder: ClientBuilder) -> ClientBuilder {
+    if active(Sabotage::DefaultRetry) {
+        return builder.redirect(redirect::Policy::none());
+    }
+    let builder = builder.retry(retry::never()).http1_only();
+    if active(Sabotage::DefaultRedirects) { builder } else { builder.redirect(redirect::Policy::none()) }
 }
 
 /// Adds whom to trust: the system's authorities, those of Mozilla where the system has none (a slim container), and

@@ -2,7 +2,8 @@
 //!
 //! * `call`: one repeatable call, paced and tried again.
 //! * `listing`: a complete listing of a meeting, or none.
-//! * `send`: the loop that empties the queue; `desk`: where its results wait for the journal.
+//! * `send`: the loop that empties the queue; `result`: what the journal keeps of an outcome; `desk`: where results
+//!   wait for the journal.
 //! * `settle`: waiting, listing twice, deciding; and the tokens of what was found.
 //! * `trial`: whether a meeting takes anybody at all.
 //!
@@ -14,6 +15,7 @@ mod clock;
 mod desk;
 mod journal_task;
 mod listing;
+mod result;
 mod send;
 mod settle;
 #[cfg(test)]
@@ -35,6 +37,7 @@ use crate::api::ParticipantApi;
 use crate::event::{Event, Observer, StopReason, WaitReason};
 use crate::journal::{Journal, JournalError, Resend};
 use crate::pacer::{GiveUp, Pacer, PauseReason};
+use crate::sabotage::{Sabotage, active};
 
 /// How to dispatch.
 #[derive(Debug, Clone, Copy)]
@@ -141,6 +144,11 @@ impl<A: ParticipantApi> Dispatcher<A> {
                 return Ok(());
             }
         }
+    }
+
+    /// How long a create in doubt may still take effect.
+    fn settle(&self) -> Duration {
+        if active(Sabotage::SettleZero) { Duration::ZERO } else { self.settings.settle }
     }
 
     /// What its calls go through.

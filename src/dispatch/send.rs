@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::task::JoinSet;
@@ -11,14 +12,16 @@ use tokio::time::Instant;
 
 use super::call::{Called, call, given_up, signal};
 use super::desk::{Desk, Exchanged};
+use super::result::row_result;
 use super::trial::{Trial, Verdict};
 use super::{DispatchError, Dispatcher, Flow, JournalTask, RunClock};
 use crate::api::{MeetingStatus, ParticipantApi};
 use crate::event::{Event, Recorded, StopReason, WaitReason};
-use crate::journal::{Intent, MeetingKey, Proof, Record, RowId, RowResult, RunMeeting};
-use crate::model::{AddedParticipant, ParticipantKey};
-use crate::outcome::{Answer, Attempt, CreateOutcome, Doubt, LimitHeaders, Loss, Reply, Stop, of_create};
-use crate::pacer::{Grant, Pause, PauseReason};
+use crate::journal::{Intent, MeetingKey, Record, RowId, RowResult, RunMeeting};
+use crate::model::{AddedParticipant, Participant, ParticipantKey};
+use crate::outcome::{Answer, Attempt, CreateOutcome, LimitHeaders, Loss, Reply, of_create};
+use crate::pacer::{Grant, Pause, PauseReason, Signal};
+use crate::sabotage::{Sabotage, active};
 
 /// A create that has come back.
 struct Finished {
@@ -223,9 +226,11 @@ impl<A: ParticipantApi> Dispatcher<A> {
         sending.in_flight.spawn(async move {
             let Intent { row, meeting, participant, attempt } = intent;
             // A panic in the client proves nothing about the request.
-            let reply = AssertUnwindSafe(api.add(&participant)).catch_unwind().await.unwrap_or_else(|_| {
-                Reply { answer: Answer::Lost(Loss::Aborted), limits: LimitHeaders::default() }
-            });
+            let reply =
+                AssertUnwindSafe(add(&*api, &participant)).catch_unwind().await.unwrap_or_else(|_| Reply {
+                    answer: Answer::Lost(Loss::Aborted),
+                    limits: LimitHeaders::default(),
+                });
             Finished { row, meeting, key: participant.key, attempt, reply }
         });
     }
@@ -344,43 +349,17 @@ impl Sending {
     }
 }
 
-/// What the journal keeps of an outcome.
-fn row_result(outcome: CreateOutcome) -> RowResult {
-    match outcome {
-        CreateOutcome::Added(added) => RowResult::Added(Box::new(added)),
-        CreateOutcome::Refused(failure) => RowResult::Refused(failure),
-        CreateOutcome::NotSent(_) | CreateOutcome::Throttled => RowResult::TakenBack,
-        CreateOutcome::Applied { flaw, remote_id } => RowResult::Doubtful {
-            proof: Proof::Applied,
-            cause: format!("the API said yes, but its answer lacked what it should hold ({flaw:?})"),
-            remote_id,
-        },
-        CreateOutcome::Doubtful(failure) => RowResult::Doubtful {
-            cause: format!("HTTP {}: {}", failure.status, failure.message),
-            proof: Proof::Refused(failure),
-            remote_id: None,
-        },
-        CreateOutcome::Unknown(doubt) => {
-            RowResult::Doubtful { proof: Proof::None, cause: cause(&doubt), remote_id: None }
-        }
-        CreateOutcome::Stop(Stop::Redirected(failure)) => RowResult::Doubtful {
-            proof: Proof::None,
-            cause: format!("HTTP {}: a redirect, which is never followed", failure.status),
-            remote_id: None,
-        },
-        CreateOutcome::Stop(Stop::Unauthorized(_) | Stop::NotBuilt(_) | Stop::Untrusted(_)) => {
-            RowResult::TakenBack
-        }
+/// One create; with safeguards taken away, what goes wrong in a request's own task.
+async fn add(api: &impl ParticipantApi, participant: &Participant) -> Reply<AddedParticipant> {
+    let reply = api.add(participant).await;
+    #[expect(clippy::panic, reason = "what must not happen, made to happen by a test")]
+    if active(Sabotage::Panic) {
+        panic!("on purpose: {participant:?} {reply:?}");
     }
-}
-
-fn cause(doubt: &Doubt) -> String {
-    match doubt {
-        Doubt::Lost(Loss::TimedOut) => "no answer came in time".to_owned(),
-        Doubt::Lost(Loss::Broken(why)) => format!("the answer was lost: {why}"),
-        Doubt::Lost(Loss::Aborted) => "the request was aborted".to_owned(),
-        Doubt::Failed(failure) => format!("HTTP {}: {}", failure.status, failure.message),
+    if active(Sabotage::GatePerWorker) && signal(&reply.answer) == Signal::Throttled {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
+    reply
 }
 
 async fn sleep_until(instant: Option<Instant>) {

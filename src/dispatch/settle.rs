@@ -65,7 +65,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
             })
             .await?;
         let Some(youngest) = youngest else { return Ok(false) };
-        if let Some(remaining) = self.clock.until(RunClock::after(youngest, self.settings.settle)) {
+        if let Some(remaining) = self.clock.until(RunClock::after(youngest, self.settle())) {
             self.tell_waiting(WaitReason::Settling { rows }, remaining);
             tokio::select! {
                 biased;
@@ -81,7 +81,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
 
     /// Lists a meeting and applies the listing to its rows.
     async fn compare(&mut self, meeting: RunMeeting) -> Result<Result<Settled, StopReason>, DispatchError> {
-        let settled_before = self.clock.ago(self.settings.settle);
+        let settled_before = self.clock.ago(self.settle());
         match self.list(meeting).await? {
             Listed::Complete => {}
             Listed::Incomplete => return Ok(Err(StopReason::ListingIncomplete { meeting: meeting.id })),

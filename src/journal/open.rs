@@ -17,6 +17,7 @@ use super::place::{
     APPLICATION_ID, Lock, folder_of, io, lock, refuse_foreign, refuse_network, refuse_remains,
     refuse_unsafe_place, shown, sibling,
 };
+use crate::sabotage::{Sabotage, active};
 
 /// How long a writer waits for a reader that holds a lock (somebody's `sqlite3` shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -124,8 +125,9 @@ fn configure(connection: &Connection) -> Result<(), JournalError> {
     if mode != "wal" {
         return Err(JournalError::Damaged { why: format!("its journal mode is {mode}, not wal") });
     }
+    let synchronous = if active(Sabotage::SynchronousNormal) { 1 } else { 2 };
     for (pragma, value) in
-        [("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0), ("secure_delete", 1)]
+        [("synchronous", synchronous), ("foreign_keys", 1), ("trusted_schema", 0), ("secure_delete", 1)]
     {
         connection.pragma_update(None, pragma, value).doing(doing)?;
     }

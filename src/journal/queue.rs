@@ -11,6 +11,7 @@ use super::{Journal, MeetingKey, RowId, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::{AddedParticipant, MeetingId, Participant, ParticipantKey, RemoteId};
 use crate::outcome::{Attempt, Failure};
+use crate::sabotage::{Sabotage, active};
 
 /// A row that may be sent now: its intent is on the disk.
 #[derive(Debug, Clone)]
@@ -314,6 +315,14 @@ pub(super) fn lose_track_of_the_dead(
     let doing = "taking over from an interrupted run";
     let uncertain = legal(RowState::Sending, Transition::LoseTrack)?;
     let now = now.as_millisecond();
+    if active(Sabotage::IntentOff) {
+        transaction
+            .execute(
+                "UPDATE participants SET state = 'planned', sends = sends - 1 WHERE state = 'sending'",
+                [],
+            )
+            .doing(doing)?;
+    }
     transaction.execute(DOUBT_THE_DEAD, [now]).doing(doing)?;
     transaction.execute(LOSE_THE_DEAD, [uncertain.name()]).doing(doing)?;
     transaction.execute("UPDATE doubts SET since = ?1", [now]).doing(doing)?;

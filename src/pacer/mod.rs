@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::outcome::LimitHeaders;
+use crate::sabotage::{Sabotage, active};
 use ceiling::Ceiling;
 use gate::Gate;
 use window::Windows;
@@ -259,6 +260,9 @@ impl State {
     fn observe(&mut self, now: Instant, signal: Signal, headers: &LimitHeaders) -> Result<(), GiveUp> {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.windows.observe(now, signal, &rate_limits(headers), self.in_flight);
+        if signal == Signal::Throttled && active(Sabotage::GatePerWorker) {
+            return Ok(());
+        }
         let result = self.gate.observe(now, signal, retry_after(headers));
         match &result {
             Ok(()) if signal == Signal::Answered => self.given_up = None,

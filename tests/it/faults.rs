@@ -4,3 +4,5 @@
 mod limits;
 mod listing;
 mod network;
+mod tls;
+mod wire;

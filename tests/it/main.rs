@@ -1,17 +1,14 @@
 //! The command and the library, from outside. One binary, so that it links once.
+#![cfg(all(test, feature = "cli", feature = "sandbox"))]
 
-#[cfg(test)]
-#[cfg(all(feature = "cli", feature = "sandbox"))]
 mod cli;
-#[cfg(test)]
-#[cfg(all(feature = "cli", feature = "sandbox"))]
+mod clients;
+mod controls;
 mod faults;
-#[cfg(test)]
-#[cfg(all(feature = "cli", feature = "sandbox"))]
 mod import;
-#[cfg(test)]
-#[cfg(all(feature = "cli", feature = "sandbox"))]
+mod journal_upgrades;
 mod resume;
-#[cfg(test)]
-#[cfg(all(feature = "cli", feature = "sandbox"))]
+mod secrets;
+mod simulation;
+mod soak;
 mod support;

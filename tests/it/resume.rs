@@ -3,5 +3,6 @@
 #![expect(clippy::disallowed_types, reason = "a test plays somebody else's SQLite shell")]
 
 mod death;
+mod disk;
 mod journal;
 mod signals;

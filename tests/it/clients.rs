@@ -1,0 +1,1 @@
+//! Other clients of the same API against our sandbox.

@@ -1,0 +1,2 @@
+//! Deliberately broken builds: each makes a named fault test fail.
+#![cfg(feature = "sabotage")]

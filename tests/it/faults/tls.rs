@@ -1,0 +1,1 @@
+//! N: TLS, and HTTP/2.

@@ -1,0 +1,1 @@
+//! N: what happens to the bytes on their way.

@@ -1,0 +1,1 @@
+//! Journals that earlier versions wrote.

@@ -1,0 +1,1 @@
+//! Canaries: what is secret appears nowhere.

@@ -1,0 +1,1 @@
+//! Random schedules of the core on paused time against a model.

@@ -1,0 +1,1 @@
+//! The long part: kills, schedules and power cuts by the thousand.
