@@ -1,41 +1,51 @@
-//! The desk before the journal: results and wishes for rows are laid down here, and a blocking thread carries them to
-//! the disk, one synced transaction after another, for as long as there are any.
+//! The desk before the journal: results, wishes for rows and calls are laid down here, and a blocking thread carries
+//! them to the disk for as long as there are any.
 //!
 //! While a transaction is on its way, more gathers; the next one takes all of it. So results are committed in groups
-//! without waiting for any, and the disk never waits for the runtime. The thread ends when the desk is empty, so that
-//! paused time can go on in tests.
+//! without waiting for any, and the disk never waits for the runtime. What was laid down first is never overtaken by
+//! a call. The thread ends when the desk is empty, so that paused time can go on in tests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::DispatchError;
 use crate::journal::{Intent, Journal, JournalError, MeetingKey, Record};
 
-/// The desk, as the runtime sees it.
+/// The desk, as the runtime sees it. Clones are the same desk.
+#[derive(Clone)]
 pub(super) struct Desk {
     shared: Arc<Mutex<Shared>>,
     to_runtime: UnboundedSender<Exchanged>,
-    from_journal: UnboundedReceiver<Exchanged>,
-    carrier: Option<JoinHandle<()>>,
-    /// Transactions that `next` has handed out.
-    answered: u64,
 }
+
+/// A call of the journal; whether it went well.
+type Call = Box<dyn FnOnce(&mut Journal) -> bool + Send>;
 
 /// What lies on it.
 struct Shared {
     /// `None` while the carrier has it.
     journal: Option<Journal>,
+    load: Load,
+    carrier: Option<JoinHandle<()>>,
+    /// Transactions that the carrier has begun, and those that the runtime has heard of.
+    begun: u64,
+    heard: u64,
+    /// A journal that failed once is not believed again.
+    failed: bool,
+}
+
+/// What the carrier takes at once.
+#[derive(Default)]
+struct Load {
     records: Vec<Record>,
     claim: Option<(MeetingKey, usize)>,
     /// Until when the server asked us to wait.
     gate: Option<Timestamp>,
-    /// Transactions that the carrier has begun.
-    begun: u64,
-    /// A journal that failed once is not believed again.
-    failed: bool,
+    calls: Vec<Call>,
 }
 
 /// What a transaction was asked to do, and what came of it.
@@ -46,109 +56,170 @@ pub(super) struct Exchanged {
     pub(super) result: Result<Vec<Intent>, JournalError>,
 }
 
-impl Desk {
-    pub(super) fn before(journal: Journal) -> Self {
-        let (to_runtime, from_journal) = unbounded_channel();
-        let shared = Shared {
-            journal: Some(journal),
-            records: Vec::new(),
-            claim: None,
-            gate: None,
-            begun: 0,
-            failed: false,
-        };
-        Self { shared: Arc::new(Mutex::new(shared)), to_runtime, from_journal, carrier: None, answered: 0 }
-    }
+/// The transactions that have ended, one after another.
+pub(super) struct Transactions {
+    from_journal: UnboundedReceiver<Exchanged>,
+    shared: Arc<Mutex<Shared>>,
+}
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lays down a result.
-    pub(super) fn put(&self, record: Record) {
-        self.shared().records.push(record);
-    }
-
-    /// Lays down until when the server asked us to wait, so that a restart doesn't knock on a closed door.
-    pub(super) fn keep_gate(&self, until: Timestamp) {
-        self.shared().gate = Some(until);
-    }
-
-    /// Whether a wish for this meeting's rows can be laid down: one meeting at a time.
-    pub(super) fn takes_wishes_for(&self, meeting: MeetingKey) -> bool {
-        self.shared().claim.is_none_or(|(other, _)| other == meeting)
-    }
-
-    /// Wishes for `count` more rows of a meeting. Whoever wishes keeps the count within the slots that are free, or
-    /// become free by the results on the desk: both are taken to the journal in one transaction.
-    pub(super) fn wish(&self, meeting: MeetingKey, count: usize) {
-        let mut shared = self.shared();
-        let wished = shared.claim.map_or(0, |(_, wished)| wished);
-        shared.claim = Some((meeting, wished + count));
-    }
-
-    /// Sends the carrier if it is at rest and there is anything to carry. Whether [`next`](Self::next) has something to
-    /// wait for.
-    pub(super) fn carry(&mut self) -> bool {
-        let mut shared = self.shared();
-        if shared.is_empty() || shared.failed {
-            return shared.begun > self.answered;
-        }
-        if let Some(journal) = shared.journal.take() {
-            drop(shared);
-            let (shared, to_runtime) = (Arc::clone(&self.shared), self.to_runtime.clone());
-            self.carrier = Some(tokio::task::spawn_blocking(move || carry(journal, &shared, &to_runtime)));
-        }
-        true
-    }
-
-    /// The next finished transaction; never, if none is under way.
+impl Transactions {
+    /// The next one; never, if none is under way.
     pub(super) async fn next(&mut self) -> Exchanged {
         match self.from_journal.recv().await {
             Some(exchanged) => {
-                self.answered += 1;
+                lock(&self.shared).heard += 1;
                 exchanged
             }
             // Can't be: the desk holds a sender itself.
             None => std::future::pending().await,
         }
     }
+}
+
+impl Desk {
+    pub(super) fn before(journal: Journal) -> (Self, Transactions) {
+        let (to_runtime, from_journal) = unbounded_channel();
+        let shared = Shared {
+            journal: Some(journal),
+            load: Load::default(),
+            carrier: None,
+            begun: 0,
+            heard: 0,
+            failed: false,
+        };
+        let shared = Arc::new(Mutex::new(shared));
+        (Self { shared: Arc::clone(&shared), to_runtime }, Transactions { from_journal, shared })
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.shared)
+    }
+
+    /// Lays down a result.
+    pub(super) fn put(&self, record: Record) {
+        self.shared().load.records.push(record);
+    }
+
+    /// Lays down until when the server asked us to wait, so that a restart doesn't knock on a closed door.
+    pub(super) fn keep_gate(&self, until: Timestamp) {
+        self.shared().load.gate = Some(until);
+    }
+
+    /// Whether a wish for this meeting's rows can be laid down: one meeting at a time.
+    pub(super) fn takes_wishes_for(&self, meeting: MeetingKey) -> bool {
+        self.shared().load.claim.is_none_or(|(other, _)| other == meeting)
+    }
+
+    /// Wishes for `count` more rows of a meeting. Whoever wishes keeps the count within the slots that are free, or
+    /// become free by the results on the desk: both are taken to the journal in one transaction.
+    pub(super) fn wish(&self, meeting: MeetingKey, count: usize) {
+        let claim = &mut self.shared().load.claim;
+        let wished = claim.map_or(0, |(_, wished)| wished);
+        *claim = Some((meeting, wished + count));
+    }
+
+    /// Sends the carrier if it is at rest and there is anything to carry. Whether a transaction is under way that
+    /// [`Transactions::next`] will tell of.
+    pub(super) fn carry(&self) -> bool {
+        let mut shared = self.shared();
+        self.send_carrier(&mut shared);
+        shared.begun > shared.heard || (shared.load.has_transaction() && !shared.failed)
+    }
+
+    fn send_carrier(&self, shared: &mut Shared) {
+        if shared.load.is_empty() || shared.failed {
+            return;
+        }
+        if let Some(journal) = shared.journal.take() {
+            let desk = self.clone();
+            shared.carrier = Some(tokio::task::spawn_blocking(move || desk.carry_all(journal)));
+        }
+    }
+
+    /// One call of the journal, from beginning to end.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Journal) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, DispatchError> {
+        let (tell, told) = oneshot::channel();
+        {
+            let mut shared = self.shared();
+            if shared.failed {
+                return Err(DispatchError::Writer);
+            }
+            shared.load.calls.push(Box::new(move |journal| {
+                let result = work(journal);
+                let well = result.is_ok();
+                // Nobody waits any more only if the process ends.
+                let _ = tell.send(result);
+                well
+            }));
+            self.send_carrier(&mut shared);
+        }
+        Ok(told.await.map_err(|_| DispatchError::Writer)??)
+    }
 
     /// Waits until the carrier rests. The journal, and the results that it could not take.
-    pub(super) async fn clear(mut self) -> Result<(Journal, Vec<Record>), DispatchError> {
-        if let Some(carrier) = self.carrier.take() {
+    pub(super) async fn clear(self) -> Result<(Journal, Vec<Record>), DispatchError> {
+        let carrier = self.shared().carrier.take();
+        if let Some(carrier) = carrier {
             carrier.await.map_err(|_| DispatchError::Writer)?;
         }
         let mut shared = self.shared();
         let journal = shared.journal.take().ok_or(DispatchError::Writer)?;
-        Ok((journal, std::mem::take(&mut shared.records)))
+        Ok((journal, std::mem::take(&mut shared.load.records)))
     }
-}
 
-impl Shared {
-    fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.claim.is_none() && self.gate.is_none()
-    }
-}
-
-/// Carries what lies on the desk, until nothing does or the journal fails.
-fn carry(mut journal: Journal, shared: &Mutex<Shared>, to_runtime: &UnboundedSender<Exchanged>) {
-    loop {
-        let (mut records, claim, gate) = {
-            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            if shared.is_empty() || shared.failed {
-                shared.journal = Some(journal);
-                return;
+    /// Carries what lies on the desk, until nothing does or the journal fails.
+    fn carry_all(&self, mut journal: Journal) {
+        loop {
+            let load = {
+                let mut shared = self.shared();
+                if shared.failed {
+                    shared.load.calls.clear();
+                }
+                if shared.load.is_empty() || shared.failed {
+                    shared.journal = Some(journal);
+                    return;
+                }
+                shared.begun += u64::from(shared.load.has_transaction());
+                std::mem::take(&mut shared.load)
+            };
+            if !self.carry_one(&mut journal, load) {
+                // Only now: whoever hears of it from a call finds the transaction's own error told already.
+                self.shared().failed = true;
             }
-            shared.begun += 1;
-            (std::mem::take(&mut shared.records), shared.claim.take(), shared.gate.take())
-        };
-        let kept = gate.map_or(Ok(()), |until| journal.keep_gate(Some(until)));
-        let result = kept.and_then(|()| journal.exchange(&mut records, claim));
-        if result.is_err() {
-            shared.lock().unwrap_or_else(PoisonError::into_inner).failed = true;
         }
-        // The runtime is gone only if the process ends: what is committed is committed.
-        let _ = to_runtime.send(Exchanged { records, claim, gate, result });
+    }
+
+    /// Whether all of it went well; what comes after a failure is not begun.
+    fn carry_one(&self, journal: &mut Journal, load: Load) -> bool {
+        let transaction = load.has_transaction();
+        let Load { mut records, claim, gate, calls } = load;
+        if transaction {
+            let kept = gate.map_or(Ok(()), |until| journal.keep_gate(Some(until)));
+            let result = kept.and_then(|()| journal.exchange(&mut records, claim));
+            let well = result.is_ok();
+            // The runtime is gone only if the process ends: what is committed is committed.
+            let _ = self.to_runtime.send(Exchanged { records, claim, gate, result });
+            if !well {
+                return false;
+            }
+        }
+        calls.into_iter().all(|call| call(journal))
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Load {
+    fn has_transaction(&self) -> bool {
+        !self.records.is_empty() || self.claim.is_some() || self.gate.is_some()
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.has_transaction() && self.calls.is_empty()
     }
 }

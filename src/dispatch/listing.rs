@@ -9,9 +9,10 @@ use crate::api::{Page, PageRequest, ParticipantApi};
 use crate::event::{Event, StopReason};
 use crate::model::RemoteParticipant;
 
+use super::DispatchError;
 use super::call::{Called, call};
-use super::{DispatchError, Dispatcher};
-use crate::journal::{Journal, RunMeeting};
+use super::reconciler::Reconciler;
+use crate::journal::RunMeeting;
 
 /// The page size that other clients use; the server may give less.
 const PER_PAGE: u64 = 100;
@@ -45,9 +46,9 @@ struct Progress {
     next_offset: Option<u64>,
 }
 
-impl<A: ParticipantApi> Dispatcher<A> {
+impl<A: ParticipantApi> Reconciler<A> {
     /// Lists a meeting into the journal's temporary listing.
-    pub(super) async fn list(&mut self, meeting: RunMeeting) -> Result<Listed, DispatchError> {
+    pub(super) async fn list(&self, meeting: RunMeeting) -> Result<Listed, DispatchError> {
         for _ in 0..MOST_SCANS {
             match self.pass(meeting).await? {
                 Pass::Complete => return Ok(Listed::Complete),
@@ -59,8 +60,8 @@ impl<A: ParticipantApi> Dispatcher<A> {
         Ok(Listed::Incomplete)
     }
 
-    async fn pass(&mut self, meeting: RunMeeting) -> Result<Pass, DispatchError> {
-        self.journal.call(Journal::begin_listing).await?;
+    async fn pass(&self, meeting: RunMeeting) -> Result<Pass, DispatchError> {
+        self.desk.call(move |journal| journal.begin_listing(meeting.key)).await?;
         let mut progress = Progress::default();
         for page_no in 1.. {
             let page = match self.page(meeting, page_no).await {
@@ -91,11 +92,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
     }
 
     /// Page 1 and what follows don't add up: on a server that counts from 0 the first items are on page 0.
-    async fn page_zero(
-        &mut self,
-        meeting: RunMeeting,
-        mut progress: Progress,
-    ) -> Result<Pass, DispatchError> {
+    async fn page_zero(&self, meeting: RunMeeting, mut progress: Progress) -> Result<Pass, DispatchError> {
         let page = match self.page(meeting, 0).await {
             Ok(page) => page,
             // It is no page on a server that counts from 1, and the listing was short.
@@ -117,12 +114,12 @@ impl<A: ParticipantApi> Dispatcher<A> {
     }
 
     async fn keep(
-        &mut self,
+        &self,
         meeting: RunMeeting,
         page: Page<RemoteParticipant>,
         progress: &mut Progress,
     ) -> Result<u64, DispatchError> {
-        let new = self.journal.call(move |journal| journal.add_listed(&page.items)).await?;
+        let new = self.desk.call(move |journal| journal.add_listed(meeting.key, &page.items)).await?;
         progress.unique += new;
         self.observer.on(&Event::Listing {
             meeting: meeting.id,

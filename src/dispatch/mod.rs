@@ -1,10 +1,12 @@
 //! The dispatcher: pace → claim → send → record, and the settling of what stays in doubt.
 //!
 //! * `call`: one repeatable call, paced and tried again.
-//! * `listing`: a complete listing of a meeting, or none.
-//! * `send`: the loop that empties the queue; `result`: what the journal keeps of an outcome; `desk`: where results
-//!   wait for the journal.
-//! * `settle`: waiting, listing twice, deciding; and the tokens of what was found.
+//! * `course`: where each meeting stands: listed, sent to, settled; meetings don't wait for each other.
+//! * `send`: the loop that empties the queue; `result`: what the journal keeps of an outcome; `desk`: where results,
+//!   wishes and errands wait for the journal.
+//! * `errands`: what is done about meetings beside the sending, and what follows from it; `reconciler`: what those tasks
+//!   share; `listing`: a complete listing of a meeting, or none;
+//!   `settle`: waiting, listing twice, deciding; and the tokens of what was found.
 //! * `trial`: whether a meeting takes anybody at all.
 //!
 //! Rules of the loop: every attempt is paced before its claim; a request in flight is never dropped; a slot is free
@@ -12,9 +14,12 @@
 
 mod call;
 mod clock;
+mod course;
 mod desk;
+mod errands;
 mod journal_task;
 mod listing;
+mod reconciler;
 mod result;
 mod send;
 mod settle;
@@ -26,12 +31,16 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use call::{Called, Line, call};
 pub use clock::RunClock;
 pub use journal_task::JournalTask;
+
+use course::Courses;
+use desk::Desk;
+use reconciler::{Reconciler, Waits};
+use send::Sending;
 
 use crate::api::ParticipantApi;
 use crate::event::{Event, Observer, StopReason, WaitReason};
@@ -42,7 +51,7 @@ use crate::sabotage::{Sabotage, active};
 /// How to dispatch.
 #[derive(Debug, Clone, Copy)]
 pub struct DispatchSettings {
-    /// Most requests on their way at once.
+    /// Most creates on their way at once; half as many other requests may be on theirs.
     pub concurrency: NonZeroUsize,
     /// How long a create that we stopped waiting for may still take effect.
     pub settle: Duration,
@@ -50,6 +59,13 @@ pub struct DispatchSettings {
     pub resend: Resend,
     /// Whether participants that were there before us get a new token, too; it may end the one in their mail.
     pub refresh_found: bool,
+}
+
+impl DispatchSettings {
+    /// How long a create in doubt may still take effect.
+    fn settle(&self) -> Duration {
+        if active(Sabotage::SettleZero) { Duration::ZERO } else { self.settle }
+    }
 }
 
 impl Default for DispatchSettings {
@@ -95,7 +111,7 @@ pub struct Dispatcher<A> {
     pub settings: DispatchSettings,
     /// What ended the run, or parts of it, early.
     pub stops: Vec<StopReason>,
-    /// How long the run waited for doubts and looked them up.
+    /// How long the run did nothing but wait for doubts and look them up.
     pub settling: Duration,
 }
 
@@ -116,13 +132,6 @@ pub fn honour_kept_gate(
     Ok(())
 }
 
-/// Whether the run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
-    GoOn,
-    Stop,
-}
-
 impl<A: ParticipantApi> Dispatcher<A> {
     /// Sends what the journal has planned for this run and settles what stays in doubt. What ended it early is in
     /// [`stops`](Self::stops).
@@ -130,30 +139,31 @@ impl<A: ParticipantApi> Dispatcher<A> {
     /// # Errors
     /// The journal failed: the first error, after everything on its way had come back.
     pub async fn run(&mut self) -> Result<(), DispatchError> {
-        if self.list_before_the_first_create().await? == Flow::Stop {
-            return Ok(());
-        }
-        loop {
-            if self.send_planned().await? == Flow::Stop || self.fetch_tokens().await? == Flow::Stop {
-                return Ok(());
-            }
-            let began = Instant::now();
-            let resend = self.settle_doubts().await?;
-            self.settling += began.elapsed();
-            if self.stopped() || self.fetch_tokens().await? == Flow::Stop || !resend {
-                return Ok(());
-            }
-        }
+        let meetings = self.journal.call(|journal| journal.meetings()).await?;
+        let (desk, transactions) = Desk::before(self.journal.take()?);
+        let mut sending = Sending::new(self.reconciler(desk.clone()), transactions, Courses::new(meetings));
+        self.drive(&mut sending).await;
+        let fatal = sending.fatal.take();
+        drop(sending);
+        let (journal, unrecorded) = desk.clear().await?;
+        self.journal = JournalTask::new(journal);
+        let Some(fatal) = fatal else { return Ok(()) };
+        self.record_after_all(&fatal, unrecorded).await;
+        Err(fatal)
     }
 
-    /// How long a create in doubt may still take effect.
-    fn settle(&self) -> Duration {
-        if active(Sabotage::SettleZero) { Duration::ZERO } else { self.settings.settle }
-    }
-
-    /// What its calls go through.
-    fn line(&self) -> Line<'_> {
-        Line { pacer: &self.pacer, cancel: &self.cancel, observer: self.observer.as_ref() }
+    fn reconciler(&self, desk: Desk) -> Reconciler<A> {
+        Reconciler {
+            api: Arc::clone(&self.api),
+            pacer: self.pacer.clone(),
+            desk,
+            clock: self.clock,
+            observer: Arc::clone(&self.observer),
+            halt: self.cancel.child_token(),
+            settings: self.settings,
+            at_once: reconciler::at_once(self.settings.concurrency),
+            waits: Waits::default(),
+        }
     }
 
     fn tell_waiting(&self, reason: WaitReason, remaining: Duration) {
@@ -161,23 +171,11 @@ impl<A: ParticipantApi> Dispatcher<A> {
     }
 
     /// Notes why the run, or a part of it, ends early.
-    fn stop(&mut self, reason: StopReason) -> Flow {
+    fn stop(&mut self, reason: StopReason) {
         if !self.stops.contains(&reason) {
             self.observer.on(&Event::Stopped(&reason));
             self.stops.push(reason);
         }
-        Flow::Stop
-    }
-
-    /// Whether something ended the whole run.
-    fn stopped(&self) -> bool {
-        self.stops.iter().any(|stop| match stop {
-            StopReason::Interrupted
-            | StopReason::Answer(_)
-            | StopReason::Outage { .. }
-            | StopReason::Throttled { .. } => true,
-            StopReason::MeetingRefuses { .. } | StopReason::ListingIncomplete { .. } => false,
-        })
     }
 }
 

@@ -1,30 +1,34 @@
 //! The loop that empties the queue: pace → claim → send → record.
 //!
 //! One task drives it: it takes in answers, lays results and wishes for rows on the [`Desk`], and sends what comes back.
+//! What is done about meetings beside the sending is started from here, see `errands`.
 
-use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::call::{Called, call, given_up, signal};
-use super::desk::{Desk, Exchanged};
+use super::call::{given_up, signal};
+use super::course::{Courses, Stage};
+use super::desk::{Exchanged, Transactions};
+use super::errands::Errand;
+use super::reconciler::Reconciler;
 use super::result::row_result;
-use super::trial::{Trial, Verdict};
-use super::{DispatchError, Dispatcher, Flow, JournalTask, RunClock};
-use crate::api::{MeetingStatus, ParticipantApi};
+use super::trial::Verdict;
+use super::{DispatchError, Dispatcher, RunClock};
+use crate::api::ParticipantApi;
 use crate::event::{Event, Recorded, StopReason, WaitReason};
-use crate::journal::{Intent, MeetingKey, Record, RowId, RowResult, RunMeeting};
+use crate::journal::{Intent, MeetingKey, Record, RowId, RowResult};
 use crate::model::{AddedParticipant, Participant, ParticipantKey};
 use crate::outcome::{Answer, Attempt, CreateOutcome, LimitHeaders, Loss, Reply, of_create};
 use crate::pacer::{Grant, Pause, PauseReason, Signal};
 use crate::sabotage::{Sabotage, active};
 
 /// A create that has come back.
-struct Finished {
+pub(super) struct Finished {
     row: RowId,
     meeting: MeetingKey,
     key: ParticipantKey,
@@ -33,95 +37,50 @@ struct Finished {
 }
 
 /// The state of the loop.
-struct Sending {
-    /// Meetings that may have planned rows.
-    queue: VecDeque<MeetingKey>,
-    trials: HashMap<MeetingKey, Trial>,
-    /// Meetings to ask for before anything more is sent to them.
-    suspects: Vec<(MeetingKey, Verdict)>,
+pub(super) struct Sending<A> {
+    pub(super) reconciler: Arc<Reconciler<A>>,
+    transactions: Transactions,
+    pub(super) courses: Courses,
     in_flight: JoinSet<Finished>,
-    desk: Desk,
+    pub(super) errands: JoinSet<Errand>,
+    pub(super) tokens: Tokens,
     /// Rows wished for that the journal hasn't answered yet.
     wished: usize,
     wait: Option<Pause>,
-    draining: bool,
+    pub(super) draining: bool,
+    /// Since when creates in doubt are all that is waited for.
+    settling_since: Option<Instant>,
     /// The first fatal error; what is on its way still comes back.
-    fatal: Option<DispatchError>,
+    pub(super) fatal: Option<DispatchError>,
+}
+
+/// Tokens that no create handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tokens {
+    /// Some may be missing.
+    Due,
+    /// They are being fetched; whether more have come to be missing meanwhile.
+    Fetching { again: bool },
+    /// None is missing that can be had.
+    Fetched,
 }
 
 impl<A: ParticipantApi> Dispatcher<A> {
-    /// Sends every planned row of the run.
-    pub(super) async fn send_planned(&mut self) -> Result<Flow, DispatchError> {
-        let mut trials = HashMap::new();
-        loop {
-            let meetings = self.journal.call(|journal| journal.meetings()).await?;
-            let queue: VecDeque<_> = meetings
-                .iter()
-                .filter(|meeting| meeting.has_planned && meeting.listed && !self.is_blocked(meeting))
-                .map(|meeting| meeting.key)
-                .collect();
-            if queue.is_empty() {
-                return Ok(Flow::GoOn);
-            }
-            let mut sending = Sending::new(queue, trials, Desk::before(self.journal.take()?));
-            self.drive(&mut sending).await;
-            let (journal, unrecorded) = sending.desk.clear().await?;
-            self.journal = JournalTask::new(journal);
-            if let Some(fatal) = sending.fatal {
-                self.record_after_all(&fatal, unrecorded).await;
-                return Err(fatal);
-            }
-            if self.stopped() {
-                return Ok(Flow::Stop);
-            }
-            trials = sending.trials;
-            for (key, verdict) in sending.suspects {
-                if let Some(meeting) = meetings.iter().find(|meeting| meeting.key == key)
-                    && self.try_meeting(*meeting, verdict, trials.get(&key)).await == Flow::Stop
-                {
-                    return Ok(Flow::Stop);
-                }
-            }
-        }
-    }
-
-    fn is_blocked(&self, meeting: &RunMeeting) -> bool {
-        self.stops.iter().any(|stop| match stop {
-            StopReason::MeetingRefuses { meeting: id, .. }
-            | StopReason::ListingIncomplete { meeting: id } => *id == meeting.id,
-            _ => false,
-        })
-    }
-
-    /// Asks for a meeting that refuses; blocks it if it is gone or inactive, or has refused everybody.
-    async fn try_meeting(&mut self, meeting: RunMeeting, verdict: Verdict, trial: Option<&Trial>) -> Flow {
-        let asked = call(self.line(), || self.api.meeting(meeting.id)).await;
-        let failure = match (asked, verdict) {
-            (Called::Stop(reason), _) => return self.stop(reason),
-            (Called::Refused(failure), _) => Some(failure),
-            (Called::Done(MeetingStatus::Inactive), _) => None,
-            (Called::Done(MeetingStatus::Active) | Called::Failed(_), Verdict::Refuses) => {
-                trial.and_then(Trial::last)
-            }
-            (Called::Done(MeetingStatus::Active) | Called::Failed(_), Verdict::Ask | Verdict::GoOn) => {
-                return Flow::GoOn;
-            }
-        };
-        self.stop(StopReason::MeetingRefuses { meeting: meeting.id, failure });
-        Flow::GoOn
-    }
-
-    async fn drive(&mut self, sending: &mut Sending) {
+    pub(super) async fn drive(&mut self, sending: &mut Sending<A>) {
         let cancel = self.cancel.clone();
+        self.begin_errands(sending);
         loop {
             while let Some(finished) = sending.in_flight.try_join_next() {
                 self.take_in(sending, finished);
             }
             if !sending.draining && !cancel.is_cancelled() {
                 self.wish(sending);
+                self.fetch_tokens(sending);
             }
+            self.note_settling(sending);
             let wait = sending.wait.map(|pause| pause.until).filter(|_| !sending.draining);
-            if !sending.desk.carry() && sending.in_flight.is_empty() && wait.is_none() {
+            let carried = sending.reconciler.desk.carry();
+            if !carried && sending.in_flight.is_empty() && sending.errands.is_empty() && wait.is_none() {
                 return;
             }
             tokio::select! {
@@ -130,34 +89,36 @@ impl<A: ParticipantApi> Dispatcher<A> {
                     self.stop(StopReason::Interrupted);
                     self.drain(sending);
                 }
-                exchanged = sending.desk.next() => self.take_out(sending, exchanged),
+                exchanged = sending.transactions.next() => self.take_out(sending, exchanged),
                 Some(finished) = sending.in_flight.join_next() => self.take_in(sending, finished),
+                Some(errand) = sending.errands.join_next() => self.take_up(sending, errand),
                 () = sleep_until(wait) => sending.wait = None,
             }
         }
     }
 
     /// Wishes for as many rows as may leave now; permits are taken for them.
-    fn wish(&self, sending: &mut Sending) {
+    fn wish(&self, sending: &mut Sending<A>) {
         let taken = sending.in_flight.len() + sending.wished;
         let free = self.settings.concurrency.get().saturating_sub(taken);
         if free == 0 || sending.wait.is_some_and(|pause| Instant::now() < pause.until) {
             return;
         }
-        for _ in 0..sending.queue.len() {
-            let Some(meeting) = sending.queue.front().copied() else { return };
-            let trial = sending.trials.entry(meeting).or_default();
-            let admitted = trial.admits(free);
-            if admitted == 0 || !sending.desk.takes_wishes_for(meeting) {
-                sending.queue.rotate_left(1);
+        for _ in 0..sending.courses.queued() {
+            let Some(course) = sending.courses.next() else { return };
+            let meeting = course.meeting.key;
+            let admitted = course.trial.admits(free);
+            if admitted == 0 || !sending.reconciler.desk.takes_wishes_for(meeting) {
+                sending.courses.pass();
                 continue;
             }
             match self.pacer.take(admitted) {
                 Grant::Permits(permits) => {
                     sending.wait = None;
-                    trial.sent(permits.get());
+                    course.trial.sent(permits.get());
+                    course.open += permits.get();
                     sending.wished += permits.get();
-                    sending.desk.wish(meeting, permits.get());
+                    sending.reconciler.desk.wish(meeting, permits.get());
                 }
                 Grant::Wait(pause) => {
                     self.tell_pause(sending, pause);
@@ -168,7 +129,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
         }
     }
 
-    fn tell_pause(&self, sending: &Sending, pause: Pause) {
+    fn tell_pause(&self, sending: &Sending<A>, pause: Pause) {
         let reason = match pause.reason {
             PauseReason::Outage => WaitReason::Outage,
             PauseReason::Throttled | PauseReason::Paced | PauseReason::Probing => return,
@@ -178,8 +139,23 @@ impl<A: ParticipantApi> Dispatcher<A> {
         }
     }
 
+    /// Counts the time in which creates in doubt are all that is waited for, and has the waits told then.
+    fn note_settling(&mut self, sending: &mut Sending<A>) {
+        let sends = sending.wished + sending.in_flight.len() + sending.courses.queued() > 0;
+        let only_settle = !sends && !sending.draining && sending.courses.only_settle();
+        match (sending.settling_since, only_settle) {
+            (None, true) => sending.settling_since = Some(Instant::now()),
+            (Some(since), false) => {
+                self.settling += since.elapsed();
+                sending.settling_since = None;
+            }
+            (None, false) | (Some(_), true) => return,
+        }
+        sending.reconciler.waits.nothing_else(only_settle, self.observer.as_ref());
+    }
+
     /// A transaction has ended: its results are durable, its intents leave.
-    fn take_out(&mut self, sending: &mut Sending, exchanged: Exchanged) {
+    fn take_out(&mut self, sending: &mut Sending<A>, exchanged: Exchanged) {
         let Exchanged { records, claim, gate, result } = exchanged;
         let (meeting, permits) = claim.unzip();
         let permits = permits.unwrap_or_default();
@@ -188,7 +164,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
             Ok(intents) => intents,
             Err(error) => {
                 self.pacer.give_back(permits);
-                records.into_iter().for_each(|record| sending.desk.put(record));
+                records.into_iter().for_each(|record| sending.reconciler.desk.put(record));
                 return self.fail(sending, error.into());
             }
         };
@@ -200,9 +176,12 @@ impl<A: ParticipantApi> Dispatcher<A> {
         let Some(meeting) = meeting else { return };
         let unused = permits - intents.len();
         self.pacer.give_back(unused);
-        sending.trials.entry(meeting).or_default().not_sent(unused);
         if unused > 0 {
-            sending.queue.retain(|queued| *queued != meeting);
+            sending.courses.dequeue(meeting);
+        }
+        if let Some(course) = sending.courses.of(meeting) {
+            course.trial.not_sent(unused);
+            course.open -= unused;
         }
         if sending.draining || self.cancel.is_cancelled() {
             return self.release(sending, &intents);
@@ -210,18 +189,19 @@ impl<A: ParticipantApi> Dispatcher<A> {
         for intent in intents {
             self.send(sending, intent);
         }
+        self.settle_if_through(sending, meeting);
     }
 
     /// Intents that came after the run was asked to stop: nothing was sent for them.
-    fn release(&self, sending: &mut Sending, intents: &[Intent]) {
+    fn release(&self, sending: &mut Sending<A>, intents: &[Intent]) {
         self.pacer.give_back(intents.len());
         let at = self.clock.now();
         for intent in intents {
-            sending.desk.put(Record { row: intent.row, at, result: RowResult::TakenBack });
+            sending.reconciler.desk.put(Record { row: intent.row, at, result: RowResult::TakenBack });
         }
     }
 
-    fn send(&self, sending: &mut Sending, intent: Intent) {
+    fn send(&self, sending: &mut Sending<A>, intent: Intent) {
         let api = self.api.clone();
         sending.in_flight.spawn(async move {
             let Intent { row, meeting, participant, attempt } = intent;
@@ -236,7 +216,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
     }
 
     /// An answer has come: what it means for the row, the meeting, the pacer and the run.
-    fn take_in(&mut self, sending: &mut Sending, finished: Result<Finished, tokio::task::JoinError>) {
+    fn take_in(&mut self, sending: &mut Sending<A>, finished: Result<Finished, tokio::task::JoinError>) {
         let Ok(finished) = finished else {
             // The task itself can't fail: it catches the request's panic. Its row stays in sending, so it is settled.
             return self.fail(sending, DispatchError::Writer);
@@ -250,25 +230,28 @@ impl<A: ParticipantApi> Dispatcher<A> {
         if let CreateOutcome::Throttled = outcome {
             self.keep_gate(sending);
         }
-        match sending.trials.entry(meeting).or_default().answered(&outcome) {
-            Verdict::GoOn => {}
-            verdict @ (Verdict::Ask | Verdict::Refuses) => sending.suspect(meeting, verdict),
-        }
+        let verdict = sending.courses.of(meeting).map_or(Verdict::GoOn, |course| {
+            course.open -= 1;
+            course.trial.answered(&outcome)
+        });
         if let CreateOutcome::Stop(stop) = &outcome {
             self.stop(StopReason::Answer(stop.clone()));
             self.drain(sending);
         }
         let result = row_result(outcome);
-        if matches!(result, RowResult::TakenBack) {
-            sending.requeue(meeting);
+        let taken_back = matches!(result, RowResult::TakenBack);
+        sending.reconciler.desk.put(Record { row, at: self.clock.now(), result });
+        if taken_back && sending.courses.of(meeting).is_some_and(|course| course.stage == Stage::Sending) {
+            sending.courses.enqueue(meeting);
         }
-        sending.desk.put(Record { row, at: self.clock.now(), result });
+        self.ask_if_suspect(sending, meeting, verdict);
+        self.settle_if_through(sending, meeting);
     }
 
-    fn keep_gate(&self, sending: &Sending) {
+    fn keep_gate(&self, sending: &Sending<A>) {
         if let Some(Pause { until, reason: PauseReason::Throttled }) = self.pacer.gate() {
             let remaining = until.saturating_duration_since(Instant::now());
-            sending.desk.keep_gate(RunClock::after(self.clock.now(), remaining));
+            sending.reconciler.desk.keep_gate(RunClock::after(self.clock.now(), remaining));
         }
     }
 
@@ -288,14 +271,15 @@ impl<A: ParticipantApi> Dispatcher<A> {
         self.observer.on(&Event::Recorded(recorded));
     }
 
-    fn drain(&self, sending: &mut Sending) {
+    pub(super) fn drain(&self, sending: &mut Sending<A>) {
         if !sending.draining {
             sending.draining = true;
+            sending.reconciler.halt.cancel();
             self.observer.on(&Event::Draining { in_flight: sending.in_flight.len() });
         }
     }
 
-    fn fail(&self, sending: &mut Sending, error: DispatchError) {
+    pub(super) fn fail(&self, sending: &mut Sending<A>, error: DispatchError) {
         if sending.fatal.is_none() {
             tracing::debug!(%error, "the run can't go on");
             sending.fatal = Some(error);
@@ -305,7 +289,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
 
     /// The disk was full, and everything on its way has come back: try once more to record it. After any other failure
     /// (a sync that failed, say) a second try could not be believed; the rows stay in sending, and are settled.
-    async fn record_after_all(&mut self, why: &DispatchError, mut records: Vec<Record>) {
+    pub(super) async fn record_after_all(&mut self, why: &DispatchError, mut records: Vec<Record>) {
         let disk_full = matches!(why, DispatchError::Journal(error) if error.is_disk_full());
         if !disk_full || records.is_empty() {
             return;
@@ -320,31 +304,20 @@ impl<A: ParticipantApi> Dispatcher<A> {
     }
 }
 
-impl Sending {
-    fn new(queue: VecDeque<MeetingKey>, trials: HashMap<MeetingKey, Trial>, desk: Desk) -> Self {
+impl<A: ParticipantApi> Sending<A> {
+    pub(super) fn new(reconciler: Reconciler<A>, transactions: Transactions, courses: Courses) -> Self {
         Self {
-            queue,
-            trials,
-            suspects: Vec::new(),
+            reconciler: Arc::new(reconciler),
+            transactions,
+            courses,
             in_flight: JoinSet::new(),
-            desk,
+            errands: JoinSet::new(),
+            tokens: Tokens::Due,
             wished: 0,
             wait: None,
             draining: false,
+            settling_since: None,
             fatal: None,
-        }
-    }
-
-    fn suspect(&mut self, meeting: MeetingKey, verdict: Verdict) {
-        self.queue.retain(|queued| *queued != meeting);
-        self.suspects.retain(|(suspect, _)| *suspect != meeting);
-        self.suspects.push((meeting, verdict));
-    }
-
-    fn requeue(&mut self, meeting: MeetingKey) {
-        let suspected = self.suspects.iter().any(|(suspect, _)| *suspect == meeting);
-        if !suspected && !self.queue.contains(&meeting) {
-            self.queue.push_back(meeting);
         }
     }
 }

@@ -1,87 +1,74 @@
 //! What needs a listing: who was in a meeting before us, and what became of creates in doubt.
 
 use futures::stream::{self, StreamExt};
+use tokio::time::Instant;
 
+use super::DispatchError;
 use super::call::{Called, call};
 use super::clock::RunClock;
 use super::listing::Listed;
-use super::{DispatchError, Dispatcher, Flow};
+use super::reconciler::Reconciler;
 use crate::api::ParticipantApi;
-use crate::event::{Event, StopReason, WaitReason};
+use crate::event::{Event, StopReason};
 use crate::journal::{RowId, RunMeeting, Settled, Tokenless};
 use crate::model::JoinToken;
 
-impl<A: ParticipantApi> Dispatcher<A> {
-    /// Lists every meeting once before its first create and adopts who is there: even a lost journal then makes no
-    /// duplicates.
-    pub(super) async fn list_before_the_first_create(&mut self) -> Result<Flow, DispatchError> {
-        let meetings = self.journal.call(|journal| journal.meetings()).await?;
-        for meeting in meetings.into_iter().filter(|meeting| meeting.has_planned && !meeting.listed) {
+impl<A: ParticipantApi> Reconciler<A> {
+    /// Waits until a meeting's creates in doubt have settled, then lists it, twice where something stays absent.
+    /// Whether any row is planned again.
+    pub(super) async fn settle(
+        &self,
+        meeting: RunMeeting,
+    ) -> Result<Result<Looked, StopReason>, DispatchError> {
+        let mut looked = Looked::default();
+        // Two listings; the first adopts, the second decides about what both miss.
+        for _ in 0..2 {
+            match self.wait_until_settled(meeting).await? {
+                Wait::Over => {}
+                Wait::NothingInDoubt => break,
+                Wait::Interrupted => return Ok(Err(StopReason::Interrupted)),
+            }
             match self.compare(meeting).await? {
-                Ok(_) => {}
-                Err(StopReason::ListingIncomplete { .. }) => {
-                    self.stop(StopReason::ListingIncomplete { meeting: meeting.id });
-                }
-                Err(reason) => return Ok(self.stop(reason)),
+                Ok(settled) => looked.add(settled),
+                // Its rows stay uncertain, and are reported so.
+                Err(StopReason::ListingIncomplete { .. }) => break,
+                Err(reason) => return Ok(Err(reason)),
             }
         }
-        Ok(Flow::GoOn)
+        Ok(Ok(looked))
     }
 
-    /// Waits until the run's creates in doubt have settled, then lists their meetings, twice where something stays
-    /// absent. Whether any row is planned again.
-    pub(super) async fn settle_doubts(&mut self) -> Result<bool, DispatchError> {
-        let mut resend = false;
-        for meeting in self.journal.call(|journal| journal.meetings()).await? {
-            // Two listings; the first adopts, the second decides about what both miss.
-            for _ in 0..2 {
-                if !self.wait_until_settled(meeting).await? {
-                    if self.stopped() {
-                        return Ok(false);
-                    }
-                    break;
-                }
-                match self.compare(meeting).await? {
-                    Ok(settled) => resend |= settled.resend > 0,
-                    // Its rows stay uncertain, and are reported so.
-                    Err(StopReason::ListingIncomplete { .. }) => break,
-                    Err(reason) => {
-                        self.stop(reason);
-                        return Ok(false);
-                    }
-                }
-            }
-        }
-        Ok(resend)
-    }
-
-    /// Waits for a meeting's creates in doubt. `false` if it has none that a listing can settle, or the run ends.
-    async fn wait_until_settled(&mut self, meeting: RunMeeting) -> Result<bool, DispatchError> {
+    async fn wait_until_settled(&self, meeting: RunMeeting) -> Result<Wait, DispatchError> {
         let resend = self.settings.resend;
         let (youngest, rows) = self
-            .journal
+            .desk
             .call(move |journal| {
                 Ok((journal.youngest_doubt(meeting.key, resend)?, journal.doubts(meeting.key)?))
             })
             .await?;
-        let Some(youngest) = youngest else { return Ok(false) };
-        if let Some(remaining) = self.clock.until(RunClock::after(youngest, self.settle())) {
-            self.tell_waiting(WaitReason::Settling { rows }, remaining);
-            tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => {
-                    self.stop(StopReason::Interrupted);
-                    return Ok(false);
-                }
-                () = tokio::time::sleep(remaining) => {}
-            }
-        }
-        Ok(true)
+        let Some(youngest) = youngest else { return Ok(Wait::NothingInDoubt) };
+        let Some(remaining) = self.clock.until(RunClock::after(youngest, self.settings.settle())) else {
+            return Ok(Wait::Over);
+        };
+        self.waits.begin(meeting.key, rows, Instant::now() + remaining, self.observer.as_ref());
+        let wait = tokio::select! {
+            biased;
+            () = self.halt.cancelled() => Wait::Interrupted,
+            () = tokio::time::sleep(remaining) => Wait::Over,
+        };
+        self.waits.end(meeting.key);
+        Ok(wait)
     }
 
     /// Lists a meeting and applies the listing to its rows.
-    async fn compare(&mut self, meeting: RunMeeting) -> Result<Result<Settled, StopReason>, DispatchError> {
-        let settled_before = self.clock.ago(self.settle());
+    ///
+    /// The meeting's creates pause meanwhile: nothing of it is on its way when this is called.
+    pub(super) async fn compare(
+        &self,
+        meeting: RunMeeting,
+    ) -> Result<Result<Settled, StopReason>, DispatchError> {
+        let slot = self.at_once.acquire().await;
+        let settled_before = self.clock.ago(self.settings.settle());
         match self.list(meeting).await? {
             Listed::Complete => {}
             Listed::Incomplete => return Ok(Err(StopReason::ListingIncomplete { meeting: meeting.id })),
@@ -89,9 +76,10 @@ impl<A: ParticipantApi> Dispatcher<A> {
         }
         let (now, resend) = (self.clock.now(), self.settings.resend);
         let settled = self
-            .journal
+            .desk
             .call(move |journal| journal.apply_listing(meeting.key, settled_before, resend, now))
             .await?;
+        drop(slot);
         self.observer.on(&Event::Compared {
             meeting: meeting.id,
             found: settled.found,
@@ -104,20 +92,20 @@ impl<A: ParticipantApi> Dispatcher<A> {
 
     /// Asks for the tokens that were never handed out: those of rows that our own lost creates made, and of rows that
     /// were there before us if the user wants that.
-    pub(super) async fn fetch_tokens(&mut self) -> Result<Flow, DispatchError> {
+    pub(super) async fn fetch_tokens(&self) -> Result<Result<(), StopReason>, DispatchError> {
         let found = self.settings.refresh_found;
         let batch = self.settings.concurrency.get();
         let mut after = None;
         loop {
-            let rows = self.journal.call(move |journal| journal.without_token(after, found, batch)).await?;
-            let Some(last) = rows.last() else { return Ok(Flow::GoOn) };
+            let rows = self.desk.call(move |journal| journal.without_token(after, found, batch)).await?;
+            let Some(last) = rows.last() else { return Ok(Ok(())) };
             after = Some(last.row);
             let (tokens, stop) = self.ask_for_tokens(rows).await;
             let refreshed = tokens.len() as u64;
-            self.journal.call(move |journal| journal.keep_tokens(&tokens)).await?;
+            self.desk.call(move |journal| journal.keep_tokens(&tokens)).await?;
             self.observer.on(&Event::Tokens { refreshed });
             if let Some(reason) = stop {
-                return Ok(self.stop(reason));
+                return Ok(Err(reason));
             }
         }
     }
@@ -125,6 +113,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
     async fn ask_for_tokens(&self, rows: Vec<Tokenless>) -> (Vec<(RowId, JoinToken)>, Option<StopReason>) {
         let asked: Vec<_> = stream::iter(rows)
             .map(|row| async move {
+                let _slot = self.at_once.acquire().await;
                 let token = call(self.line(), || self.api.refresh_token(row.meeting, &row.id)).await;
                 (row.row, token)
             })
@@ -143,4 +132,27 @@ impl<A: ParticipantApi> Dispatcher<A> {
         }
         (tokens, stop)
     }
+}
+
+/// What listings of a meeting have shown.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Looked {
+    /// Rows that are planned again.
+    pub(super) resend: u64,
+    /// Rows that turned out to be in the meeting: some may lack a token.
+    pub(super) adopted: u64,
+}
+
+impl Looked {
+    pub(super) fn add(&mut self, settled: Settled) {
+        self.resend += settled.resend;
+        self.adopted += settled.found + settled.reconciled;
+    }
+}
+
+/// How a wait for creates in doubt ended.
+enum Wait {
+    Over,
+    NothingInDoubt,
+    Interrupted,
 }

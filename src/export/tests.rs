@@ -178,8 +178,8 @@ fn a_withheld_token_has_no_link() {
     scenario.journal.accept(Timestamp::UNIX_EPOCH, 0, 0).unwrap();
     let meeting = scenario.journal.meetings().unwrap()[0].key;
     let host = RemoteParticipant { preset_name: "host".into(), ..remote(&participant("1", "A")) };
-    scenario.journal.begin_listing().unwrap();
-    scenario.journal.add_listed(&[host]).unwrap();
+    scenario.journal.begin_listing(meeting).unwrap();
+    scenario.journal.add_listed(meeting, &[host]).unwrap();
     let now = Timestamp::UNIX_EPOCH;
     scenario.journal.apply_listing(meeting, now, Resend::Hold, now).unwrap();
     let row = scenario.journal.without_token(None, true, 1).unwrap().remove(0).row;

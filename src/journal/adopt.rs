@@ -36,12 +36,13 @@ pub(super) fn match_rows(
     transaction: &Transaction<'_>,
     meeting: MeetingKey,
 ) -> Result<Settled, JournalError> {
+    transaction.execute("DELETE FROM temp.matches", []).doing(SETTLING)?;
     transaction
         .execute(
             "INSERT INTO temp.matches SELECT p.participant, count(*), min(l.participant_id)
              FROM temp.listed l CROSS JOIN participants p
                ON p.meeting = ?1 AND p.custom_participant_id = l.custom_participant_id
-             WHERE p.state IN ('planned', 'uncertain', 'conflict') GROUP BY p.participant",
+             WHERE l.meeting = ?1 AND p.state IN ('planned', 'uncertain', 'conflict') GROUP BY p.participant",
             [meeting.0],
         )
         .doing(SETTLING)?;
@@ -66,7 +67,7 @@ fn next_match(transaction: &Transaction<'_>, after: i64) -> Result<Option<Match>
             "SELECT p.participant, p.state, x.times, p.sends > 0, l.participant_id, p.name, p.preset_name, p.picture,
                     coalesce(l.name, ''), l.preset_name, l.picture, l.created_at, l.updated_at, p.wanted
              FROM temp.matches x CROSS JOIN participants p USING (participant)
-             CROSS JOIN temp.listed l ON l.participant_id = x.participant_id
+             CROSS JOIN temp.listed l ON l.meeting = p.meeting AND l.participant_id = x.participant_id
              WHERE x.participant > ?1 ORDER BY x.participant LIMIT 1",
         )
         .and_then(|mut statement| statement.query_row([after], read_match).optional())
@@ -144,7 +145,8 @@ fn report_conflict(transaction: &Transaction<'_>, matched: &Match) -> Result<(),
     transaction
         .execute(
             "INSERT INTO conflicts SELECT ?1, l.participant_id FROM participants p JOIN temp.listed l
-               ON l.custom_participant_id = p.custom_participant_id WHERE p.participant = ?1 ON CONFLICT DO NOTHING",
+               ON l.meeting = p.meeting AND l.custom_participant_id = p.custom_participant_id
+             WHERE p.participant = ?1 ON CONFLICT DO NOTHING",
             [matched.row.0],
         )
         .doing(SETTLING)

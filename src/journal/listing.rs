@@ -44,35 +44,42 @@ const LISTING: &str = "keeping a listing";
 pub(super) const SETTLING: &str = "comparing with a listing";
 
 impl Journal {
-    /// Begins a listing, forgetting any earlier one.
-    pub fn begin_listing(&mut self) -> Result<(), JournalError> {
+    /// Begins a listing of a meeting, forgetting any earlier one of it.
+    pub fn begin_listing(&mut self, meeting: MeetingKey) -> Result<(), JournalError> {
         self.connection
             .execute_batch(
                 "CREATE TEMP TABLE IF NOT EXISTS listed (
-                     participant_id TEXT PRIMARY KEY, custom_participant_id TEXT NOT NULL, name TEXT,
-                     preset_name TEXT NOT NULL, picture TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+                     meeting INTEGER NOT NULL, participant_id TEXT NOT NULL, custom_participant_id TEXT NOT NULL,
+                     name TEXT, preset_name TEXT NOT NULL, picture TEXT, created_at TEXT NOT NULL,
+                     updated_at TEXT NOT NULL, PRIMARY KEY (meeting, participant_id)
                  ) STRICT, WITHOUT ROWID;
                  CREATE TEMP TABLE IF NOT EXISTS matches (
                      participant INTEGER PRIMARY KEY, times INTEGER NOT NULL, participant_id TEXT NOT NULL
-                 ) STRICT;
-                 DELETE FROM temp.listed; DELETE FROM temp.matches;",
+                 ) STRICT;",
             )
+            .and_then(|()| self.connection.execute("DELETE FROM temp.listed WHERE meeting = ?1", [meeting.0]))
             .doing(LISTING)
+            .map(|_| ())
     }
 
     /// Adds a page. Returns how many of its participants had not been listed yet.
-    pub fn add_listed(&mut self, page: &[RemoteParticipant]) -> Result<u64, JournalError> {
+    pub fn add_listed(
+        &mut self,
+        meeting: MeetingKey,
+        page: &[RemoteParticipant],
+    ) -> Result<u64, JournalError> {
         let transaction = self.connection.transaction().doing(LISTING)?;
         let mut new = 0;
         {
             let mut insert = transaction
                 .prepare_cached(
-                    "INSERT INTO temp.listed VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+                    "INSERT INTO temp.listed VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
                 )
                 .doing(LISTING)?;
             for item in page {
                 new += insert
                     .execute(params![
+                        meeting.0,
                         item.id.as_str(),
                         item.custom_participant_id,
                         item.name,
@@ -118,6 +125,7 @@ impl Journal {
                     params![meeting.0, now.as_millisecond()],
                 )
                 .doing(SETTLING)?;
+            transaction.execute("DELETE FROM temp.listed WHERE meeting = ?1", [meeting.0]).doing(SETTLING)?;
             Ok(settled)
         })?;
         self.compared.insert(meeting);

@@ -86,6 +86,41 @@ struct State {
     windows: Windows,
     ceiling: Ceiling,
     given_up: Option<GiveUp>,
+    /// Single requests that wait for their permit.
+    waiting: usize,
+    turn: Turn,
+}
+
+/// Who asks for permits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// The sender of creates, for many at once.
+    Sender,
+    /// Any other request, for itself.
+    Single,
+}
+
+/// Who goes first if both wait for the next permit: they take turns, so that a long import starves no lookup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Anybody,
+    Singles,
+}
+
+/// Counts a waiting request for as long as it waits.
+struct Waiting<'a>(&'a Pacer);
+
+impl<'a> Waiting<'a> {
+    fn begin(pacer: &'a Pacer) -> Self {
+        pacer.state().waiting += 1;
+        Self(pacer)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.state().waiting -= 1;
+    }
 }
 
 /// What [`Pacer::take`] answers.
@@ -172,6 +207,8 @@ impl Pacer {
             windows: Windows::new(fastest),
             ceiling: Ceiling::new(&settings.rate, settings.server, burst, now),
             given_up: None,
+            waiting: 0,
+            turn: Turn::Anybody,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }))
     }
@@ -179,7 +216,7 @@ impl Pacer {
     /// Up to `wanted` permits, or how long to wait. Permits count as in flight until each is
     /// [observed](Self::observe) or [given back](Self::give_back).
     pub fn take(&self, wanted: usize) -> Grant {
-        self.state().take(Instant::now(), wanted)
+        self.state().take(Instant::now(), wanted, Asker::Sender)
     }
 
     /// Returns permits for which nothing was sent.
@@ -201,9 +238,10 @@ impl Pacer {
                 if let Some(why) = state.given_up.clone() {
                     return Err(why);
                 }
-                state.take(Instant::now(), 1)
+                state.take(Instant::now(), 1, Asker::Single)
             };
             let Grant::Wait(pause) = grant else { return Ok(()) };
+            let _waiting = Waiting::begin(self);
             tokio::select! {
                 () = changed => {}
                 () = tokio::time::sleep_until(pause.until) => {}
@@ -239,9 +277,13 @@ impl Pacer {
 }
 
 impl State {
-    fn take(&mut self, now: Instant, wanted: usize) -> Grant {
-        match self.admit(now, NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN)) {
+    fn take(&mut self, now: Instant, wanted: usize, asker: Asker) -> Grant {
+        match self.admit(now, NonZeroUsize::new(wanted).unwrap_or(NonZeroUsize::MIN), asker) {
             Ok(permits) => {
+                self.turn = match asker {
+                    Asker::Sender => Turn::Singles,
+                    Asker::Single => Turn::Anybody,
+                };
                 self.gate.granted(permits.get());
                 self.windows.granted(now, permits.get(), self.in_flight);
                 self.in_flight += permits.get();
@@ -251,9 +293,12 @@ impl State {
         }
     }
 
-    fn admit(&mut self, now: Instant, wanted: NonZeroUsize) -> Result<NonZeroUsize, Pause> {
+    fn admit(&mut self, now: Instant, wanted: NonZeroUsize, asker: Asker) -> Result<NonZeroUsize, Pause> {
         let open = self.gate.admit(now, wanted)?;
         let led = self.windows.admit(now, open, self.in_flight)?;
+        if asker == Asker::Sender && self.turn == Turn::Singles && self.waiting > 0 {
+            return Err(Pause { until: now + ANSWER_POLL, reason: PauseReason::Paced });
+        }
         self.ceiling.admit(led, self.windows.lead())
     }
 

@@ -35,6 +35,13 @@ pub(super) enum Fate {
     Interrupts,
 }
 
+/// A request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    Create,
+    List,
+}
+
 #[derive(Default)]
 pub(super) struct FakeApi {
     pub(super) state: Mutex<State>,
@@ -50,6 +57,16 @@ pub(super) struct State {
     /// What happens to every create that has no script.
     pub(super) always: Option<Fate>,
     pub(super) posts: HashMap<String, usize>,
+    /// Ids that belong to another meeting than the first.
+    pub(super) elsewhere: HashMap<String, MeetingId>,
+    /// Every create and listing: when, and of which meeting.
+    pub(super) asked: Vec<(tokio::time::Instant, Asked, MeetingId)>,
+    /// Creates on their way, of each meeting.
+    pub(super) creating: HashMap<MeetingId, usize>,
+    /// Listings of a meeting to which creates were on their way.
+    pub(super) listed_amid_creates: usize,
+    /// A meeting whose lists fail.
+    pub(super) unlistable: Option<MeetingId>,
     pub(super) lists: usize,
     /// When the last request of any kind came.
     pub(super) asked_at: Option<tokio::time::Instant>,
@@ -89,6 +106,11 @@ impl State {
             created_at: "2026-01-01T00:00:00Z".to_owned(),
             updated_at: "2026-01-01T00:00:00Z".to_owned(),
         }
+    }
+
+    fn is_in(&self, held: &RemoteParticipant, meeting: MeetingId) -> bool {
+        let elsewhere = self.elsewhere.get(&held.custom_participant_id);
+        elsewhere.copied().unwrap_or_else(super::meeting) == meeting
     }
 
     /// How many living participants there are of each id.
@@ -146,7 +168,10 @@ impl ParticipantApi for FakeApi {
                 *state.posts.entry(id).or_default() += 1;
             }
             state.in_flight += 1;
-            state.asked_at = Some(tokio::time::Instant::now());
+            let now = tokio::time::Instant::now();
+            state.asked_at = Some(now);
+            state.asked.push((now, Asked::Create, participant.key.meeting));
+            *state.creating.entry(participant.key.meeting).or_default() += 1;
             state.most_in_flight = state.most_in_flight.max(state.in_flight);
             fate
         };
@@ -155,7 +180,11 @@ impl ParticipantApi for FakeApi {
             state.answers_within.map_or(20, |most| 1 + state.posts.len() as u64 % most)
         };
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-        self.state.lock().unwrap().in_flight -= 1;
+        {
+            let mut state = self.state.lock().unwrap();
+            state.in_flight -= 1;
+            *state.creating.entry(participant.key.meeting).or_default() -= 1;
+        }
         let lost = || Answer::Lost(Loss::Broken("reset".to_owned()));
         reply(match fate {
             None => {
@@ -198,25 +227,32 @@ impl ParticipantApi for FakeApi {
         })
     }
 
-    async fn list(&self, _meeting: MeetingId, page: PageRequest) -> Reply<Page<RemoteParticipant>> {
+    async fn list(&self, meeting: MeetingId, page: PageRequest) -> Reply<Page<RemoteParticipant>> {
         let mut state = self.state.lock().unwrap();
         state.lists += 1;
-        state.asked_at = Some(tokio::time::Instant::now());
+        let now = tokio::time::Instant::now();
+        state.asked_at = Some(now);
+        state.asked.push((now, Asked::List, meeting));
+        state.listed_amid_creates +=
+            usize::from(state.creating.get(&meeting).is_some_and(|creates| *creates > 0));
+        if state.unlistable == Some(meeting) {
+            return reply(status(500));
+        }
         state.settle_late();
         let per_page = if state.per_page == 0 { 100 } else { state.per_page };
         let first_page = u64::from(!state.pages_from_zero);
         let Some(index) = page.page_no.checked_sub(first_page) else { return reply(status(400)) };
         assert!(state.lists < 1_000, "an endless listing");
         let start = usize::try_from(index).unwrap() * per_page;
-        let items: Vec<_> = state
-            .participants
+        let held: Vec<_> = state.participants.iter().filter(|held| state.is_in(held, meeting)).collect();
+        let items: Vec<_> = held
             .iter()
             .skip(if state.same_page { 0 } else { start })
             .take(per_page)
-            .cloned()
+            .map(|&held| held.clone())
             .collect();
         let end_offset = (start + items.len()) as u64;
-        let total_count = state.participants.len() as u64 + state.total_off_by;
+        let total_count = held.len() as u64 + state.total_off_by;
         reply(Answer::Success(Page { items, total_count, start_offset: start as u64, end_offset }))
     }
 

@@ -2,6 +2,7 @@
 //! holds.
 
 mod fake;
+mod meetings;
 mod promise;
 mod stops;
 
@@ -46,6 +47,7 @@ struct Scenario {
     roster: Vec<Participant>,
     settings: DispatchSettings,
     max_outage: Duration,
+    rate: Rate,
     cancel: CancellationToken,
     interrupted_by_results: bool,
 }
@@ -88,6 +90,7 @@ impl Scenario {
                 refresh_found: false,
             },
             max_outage: Duration::from_secs(900),
+            rate: Rate::Unlimited,
             cancel: CancellationToken::new(),
             interrupted_by_results: false,
         }
@@ -95,6 +98,18 @@ impl Scenario {
 
     fn rows(count: usize) -> Self {
         Self::of((0..count).map(|n| format!("id-{n:03}")))
+    }
+
+    /// So many further rows, in another meeting.
+    fn elsewhere(mut self, meeting: MeetingId, count: usize) -> Self {
+        for n in 0..count {
+            let mut participant = participant(&format!("there-{n:03}"));
+            participant.key.meeting = meeting;
+            let id = participant.key.custom_participant_id.clone();
+            self.api.state.lock().unwrap().elsewhere.insert(id, meeting);
+            self.roster.push(participant);
+        }
+        self
     }
 
     fn journal(&self) -> std::path::PathBuf {
@@ -127,7 +142,7 @@ impl Scenario {
         let interrupt = self.interrupted_by_results.then(|| self.cancel.clone());
         let waits = Arc::new(Waits { interrupt, ..Waits::default() });
         let pacer = Pacer::new(PacerSettings {
-            rate: Rate::Unlimited,
+            rate: self.rate.clone(),
             server: Server::Loopback,
             burst: 8,
             max_outage: self.max_outage,

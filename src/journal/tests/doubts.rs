@@ -209,9 +209,28 @@ fn a_listing_of_one_meeting_says_nothing_of_another() {
 fn a_repeated_item_is_counted_once() {
     let folder = TestFolder::new();
     let mut journal = folder.run(&["a"]);
-    journal.begin_listing().unwrap();
-    assert_eq!(journal.add_listed(&[listed("r1", "a"), listed("r1", "a")]).unwrap(), 1);
-    assert_eq!(journal.add_listed(&[listed("r1", "a"), listed("r2", "b")]).unwrap(), 1);
-    journal.begin_listing().unwrap();
-    assert_eq!(journal.add_listed(&[listed("r1", "a")]).unwrap(), 1);
+    let key = journal.key();
+    journal.begin_listing(key).unwrap();
+    assert_eq!(journal.add_listed(key, &[listed("r1", "a"), listed("r1", "a")]).unwrap(), 1);
+    assert_eq!(journal.add_listed(key, &[listed("r1", "a"), listed("r2", "b")]).unwrap(), 1);
+    journal.begin_listing(key).unwrap();
+    assert_eq!(journal.add_listed(key, &[listed("r1", "a")]).unwrap(), 1);
+}
+
+/// Two meetings that are listed at the same time, and share a participant id.
+#[test]
+fn listings_of_two_meetings_do_not_mix() {
+    let folder = TestFolder::new();
+    let mut there = participant("a");
+    there.key.meeting = OTHER_MEETING.parse().unwrap();
+    let mut journal = folder.open();
+    journal.take_in(&[participant("a"), there]);
+    let keys: Vec<_> = journal.meetings().unwrap().iter().map(|meeting| meeting.key).collect();
+    journal.begin_listing(keys[0]).unwrap();
+    journal.begin_listing(keys[1]).unwrap();
+    assert_eq!(journal.add_listed(keys[1], &[listed("r1", "a")]).unwrap(), 1);
+    assert_eq!(journal.add_listed(keys[0], &[listed("r1", "b")]).unwrap(), 1);
+    let found =
+        |journal: &mut Journal, key| journal.apply_listing(key, at(0), Resend::Allowed, at(0)).unwrap().found;
+    assert_eq!((found(&mut journal, keys[0]), found(&mut journal, keys[1])), (0, 1));
 }

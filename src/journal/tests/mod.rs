@@ -185,8 +185,9 @@ impl Doing for Journal {
     }
 
     fn list(&mut self, settled_before: Timestamp, resend: Resend, items: &[RemoteParticipant]) -> Settled {
-        self.begin_listing().unwrap();
-        assert_eq!(self.add_listed(items).unwrap(), items.len() as u64);
-        self.apply_listing(self.key(), settled_before, resend, at(0)).unwrap()
+        let key = self.key();
+        self.begin_listing(key).unwrap();
+        assert_eq!(self.add_listed(key, items).unwrap(), items.len() as u64);
+        self.apply_listing(key, settled_before, resend, at(0)).unwrap()
     }
 }
