@@ -73,9 +73,14 @@ impl<A: ParticipantApi> Dispatcher<A> {
             while let Some(finished) = sending.in_flight.try_join_next() {
                 self.take_in(sending, finished);
             }
-            if !sending.draining && !cancel.is_cancelled() {
-                self.wish(sending);
-                self.fetch_tokens(sending);
+            match (sending.draining, cancel.is_cancelled()) {
+                (false, false) => {
+                    self.wish(sending);
+                    self.fetch_tokens(sending);
+                }
+                // Here, too: with nothing on its way there is nothing to select from.
+                (false, true) => self.interrupt(sending),
+                (true, _) => {}
             }
             self.note_settling(sending);
             let wait = sending.wait.map(|pause| pause.until).filter(|_| !sending.draining);
@@ -85,10 +90,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
             }
             tokio::select! {
                 biased;
-                () = cancel.cancelled(), if !sending.draining => {
-                    self.stop(StopReason::Interrupted);
-                    self.drain(sending);
-                }
+                () = cancel.cancelled(), if !sending.draining => self.interrupt(sending),
                 exchanged = sending.transactions.next() => self.take_out(sending, exchanged),
                 Some(finished) = sending.in_flight.join_next() => self.take_in(sending, finished),
                 Some(errand) = sending.errands.join_next() => self.take_up(sending, errand),
@@ -269,6 +271,11 @@ impl<A: ParticipantApi> Dispatcher<A> {
             }) += 1;
         }
         self.observer.on(&Event::Recorded(recorded));
+    }
+
+    fn interrupt(&mut self, sending: &mut Sending<A>) {
+        self.stop(StopReason::Interrupted);
+        self.drain(sending);
     }
 
     pub(super) fn drain(&self, sending: &mut Sending<A>) {

@@ -1,1 +1,86 @@
-//! Random schedules of the core on paused time against a model.
+//! M03: random schedules of the real dispatcher over the real journal, on paused time, against a world in memory.
+//!
+//! One seed makes one schedule: what the server is like, the fate of every request, the deaths of the process, the
+//! edits of the roster. A failure names its seed; `GUESTLIST_SIMULATION_SEED=<seed>` plays that schedule alone.
+//!
+//! * `fate`, `nature`: what is drawn from the dice; `rosters`: the roster of each life.
+//! * `world`, `api`, `listing`: meetings in memory; `posts`: what the server must not see of one id.
+//! * `life`: one process from its start to its end or death; `schedule`: one life after another.
+//! * `oracle`: what must hold when a run has ended.
+
+mod api;
+mod fate;
+mod life;
+mod listing;
+mod nature;
+mod oracle;
+mod posts;
+mod rosters;
+mod schedule;
+mod world;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+pub(crate) use schedule::{Failure, play};
+
+/// How long the quick part takes at the most, and how many schedules are enough.
+const QUICK: (Duration, u64) = (Duration::from_secs(12), 4_000);
+
+#[expect(clippy::disallowed_methods, reason = "a test is told by the environment what to do")]
+pub(crate) fn number_from_environment(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is no number: {value}")))
+}
+
+/// A folder in memory where there is one: what is tested is the order of writes, not the disk.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let memory = PathBuf::from("/dev/shm");
+    tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// Tells all that is known of a schedule that failed.
+pub(crate) fn report(failure: &Failure) -> String {
+    let Failure { seed, violations, trace } = failure;
+    format!(
+        "{}\nschedule {seed} failed:\n  {}\nplay it alone: GUESTLIST_SIMULATION_SEED={seed} cargo test --test it m03_",
+        trace.join("\n"),
+        violations.join("\n  ")
+    )
+}
+
+#[test]
+fn m03_nobody_is_in_twice_and_nobody_is_lost() {
+    if let Some(seed) = number_from_environment("GUESTLIST_SIMULATION_SEED") {
+        play(seed, folder().path()).unwrap_or_else(|failure| panic!("{}", report(&failure)));
+        return;
+    }
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| play_some(&next));
+        }
+    });
+}
+
+fn play_some(next: &AtomicU64) {
+    let (folder, began) = (folder(), Instant::now());
+    while began.elapsed() < QUICK.0 {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= QUICK.1 {
+            return;
+        }
+        play(seed, folder.path()).unwrap_or_else(|failure| panic!("{}", report(&failure)));
+    }
+}
+
+#[test]
+fn m03_a_seed_is_one_schedule() {
+    let folder = folder();
+    for seed in 1_000..1_010 {
+        let trace = || play(seed, folder.path()).map_or_else(|failure| failure.trace, |(_, trace)| trace);
+        assert_eq!(trace(), trace(), "seed {seed}");
+    }
+}

@@ -50,6 +50,7 @@ struct Scenario {
     rate: Rate,
     cancel: CancellationToken,
     interrupted_by_results: bool,
+    interrupted_by_a_listing: bool,
 }
 
 /// What a run came to.
@@ -59,20 +60,23 @@ struct Ran {
     waits: Vec<Duration>,
 }
 
-/// Notes the waits; interrupts the run as soon as results are durable, if asked to.
+/// Notes the waits; interrupts the run as soon as results are durable or a listing was compared, if asked to.
 #[derive(Default)]
 struct Waits {
     waits: Mutex<Vec<Duration>>,
     interrupt: Option<CancellationToken>,
+    interrupt_after_listing: Option<CancellationToken>,
 }
 
 impl Observer for Waits {
     fn on(&self, event: &Event<'_>) {
-        match (event, &self.interrupt) {
-            (Event::Waiting { remaining, .. }, _) => self.waits.lock().unwrap().push(*remaining),
-            (Event::Recorded(_), Some(interrupt)) => interrupt.cancel(),
-            _ => {}
-        }
+        let interrupt = match event {
+            Event::Waiting { remaining, .. } => return self.waits.lock().unwrap().push(*remaining),
+            Event::Recorded(_) => &self.interrupt,
+            Event::Compared { .. } => &self.interrupt_after_listing,
+            _ => return,
+        };
+        interrupt.iter().for_each(CancellationToken::cancel);
     }
 }
 
@@ -93,6 +97,7 @@ impl Scenario {
             rate: Rate::Unlimited,
             cancel: CancellationToken::new(),
             interrupted_by_results: false,
+            interrupted_by_a_listing: false,
         }
     }
 
@@ -139,8 +144,11 @@ impl Scenario {
     }
 
     async fn run_at(&self, clock: RunClock) -> Ran {
-        let interrupt = self.interrupted_by_results.then(|| self.cancel.clone());
-        let waits = Arc::new(Waits { interrupt, ..Waits::default() });
+        let waits = Arc::new(Waits {
+            interrupt: self.interrupted_by_results.then(|| self.cancel.clone()),
+            interrupt_after_listing: self.interrupted_by_a_listing.then(|| self.cancel.clone()),
+            ..Waits::default()
+        });
         let pacer = Pacer::new(PacerSettings {
             rate: self.rate.clone(),
             server: Server::Loopback,

@@ -75,6 +75,17 @@ async fn rows_claimed_while_the_run_was_interrupted_are_not_sent() {
     assert_eq!(ran.tally, Tally { added: 8, not_attempted: 92, ..Tally::default() });
 }
 
+/// K08: the interruption comes while the last page of the listing before the first create is on its way.
+#[tokio::test(start_paused = true)]
+async fn a_run_interrupted_before_its_first_create_ends_and_sends_nothing() {
+    let mut scenario = Scenario::rows(10);
+    scenario.interrupted_by_a_listing = true;
+    let ran = scenario.run().await;
+    assert_eq!(ran.stops, [StopReason::Interrupted]);
+    assert_eq!(ran.tally, Tally { not_attempted: 10, ..Tally::default() });
+    assert!(scenario.api.state.lock().unwrap().posts.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_meeting_that_refuses_everybody_does_not_burn_the_quota() {
     let mut scenario = Scenario::rows(500);

@@ -1,6 +1,7 @@
 //! A command that is running.
 
 use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -92,10 +93,10 @@ impl<'a> Running<'a> {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// SIGKILL; whatever it had sent goes on by itself at the server.
-    pub(crate) fn kill(mut self) {
+    /// SIGKILL; whatever it had sent goes on by itself at the server. Whether it had not ended before.
+    pub(crate) fn kill(mut self) -> bool {
         self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.wait().unwrap().signal().is_some()
     }
 
     /// Waits for its end, whatever that is.

@@ -1,0 +1,229 @@
+//! One life of the process: it opens the journal, stages its roster, runs, and ends or dies.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use guestlist::dispatch::{DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
+use guestlist::event::{Observer, Silent, StopReason};
+use guestlist::journal::{
+    ExportFilter, IdSource, Journal, JournalError, JournalReader, StageInto, StageRow, Tally,
+};
+use guestlist::model::Participant;
+use guestlist::pacer::{Pacer, PacerSettings, Rate, Server};
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::api::{Api, target};
+use super::world::{Life, World};
+
+/// How a life ends, unless its work is done before.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    Done,
+    /// It dies after so many milliseconds.
+    DiesAt(u64),
+    /// It dies when it has been woken so often: between a commit and what follows it, say.
+    DiesAtWake(u64),
+    /// It dies at the departure of this request.
+    DiesAtRequest(u64),
+    /// It dies before its roster is accepted.
+    DiesStaging,
+    /// Ctrl-C after so many milliseconds.
+    Interrupted(u64),
+}
+
+/// What a life that came to its end said.
+pub(super) struct Ran {
+    pub(super) tally: Tally,
+    pub(super) stops: Vec<StopReason>,
+    pub(super) filter: ExportFilter,
+}
+
+/// No run may take longer.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// No run is woken more often: it would spin.
+const MOST_WAKES: u64 = 30_000;
+
+/// What a life starts with.
+pub(super) struct Birth<'a> {
+    pub(super) world: &'a Arc<World>,
+    pub(super) journal: &'a Path,
+    pub(super) roster: &'a [Participant],
+    pub(super) number: u32,
+    pub(super) end: End,
+    /// By how many seconds the clock on the wall is wrong.
+    pub(super) clock_off_by: i64,
+}
+
+impl Birth<'_> {
+    /// Lives. `None`: it died.
+    pub(super) async fn live(self) -> Option<Ran> {
+        let world = self.world;
+        world.note(&format!("life {} of {} rows: {:?}", self.number, self.roster.len(), self.end));
+        self.enter();
+        let clock = self.clock();
+        let journal = self.open(clock).await;
+        if matches!(self.end, End::DiesStaging) {
+            return None;
+        }
+        let filter = ExportFilter { run: Some(journal.run()), ..ExportFilter::default() };
+        if world.nature.watches_the_journal {
+            world.state().reader = JournalReader::open(self.journal).ok();
+        }
+        let ended = self.dispatch(journal, clock).await;
+        world.state().reader = None;
+        world.note(&format!("life {} ends: {:?}", self.number, ended.as_ref().map(|(tally, _)| tally)));
+        ended.map(|(tally, stops)| Ran { tally, stops, filter })
+    }
+
+    fn enter(&self) {
+        let mut life = Life::new(self.number);
+        if let End::DiesAtRequest(request) = self.end {
+            life.dies_at_request = Some(request);
+        }
+        self.world.state().life = life;
+    }
+
+    fn clock(&self) -> RunClock {
+        let since = SignedDuration::from_millis(i64::try_from(self.world.now()).unwrap());
+        let wall = Timestamp::from_second(1_800_000_000 + self.clock_off_by).unwrap() + since;
+        RunClock::starting_at(wall)
+    }
+
+    /// The journal with the roster in it; waits until a dead life's last write has let go of it.
+    async fn open(&self, clock: RunClock) -> Journal {
+        let mut journal = loop {
+            match Journal::open(self.journal, "http://simulated", "import", clock.now()) {
+                Ok(journal) => break journal,
+                Err(JournalError::InUse { .. }) => tokio::task::yield_now().await,
+                Err(error) => panic!("the journal can't be opened: {error}"),
+            }
+        };
+        let roster = journal.add_roster("roster.csv").unwrap();
+        let target = target();
+        let into = StageInto { target: &target, roster, id_source: &IdSource::Column, new_id_source: false };
+        let rows = self.roster.iter().zip(2..);
+        let rows = rows.map(|(participant, line)| StageRow { participant, line, extra: None });
+        assert_eq!(journal.stage(into, rows).unwrap(), []);
+        if !matches!(self.end, End::DiesStaging) {
+            journal.accept(clock.now(), 0, 0).unwrap();
+            let keys = self.roster.iter().map(|row| &row.key);
+            let keys = keys.map(|key| (key.meeting, key.custom_participant_id.clone()));
+            self.world.state().life.sends = keys.collect();
+        }
+        journal
+    }
+
+    async fn dispatch(&self, journal: Journal, clock: RunClock) -> Option<(Tally, Vec<StopReason>)> {
+        let nature = &self.world.nature;
+        let pacer = Pacer::new(PacerSettings {
+            rate: Rate::Unlimited,
+            server: Server::Loopback,
+            burst: nature.concurrency,
+            max_outage: Duration::from_secs(900),
+        });
+        honour_kept_gate(&journal, &pacer, &clock, &Silent).unwrap();
+        let cancel = CancellationToken::new();
+        let mut dispatcher = Dispatcher {
+            api: Arc::new(Api { world: Arc::clone(self.world), life: self.number }),
+            pacer,
+            journal: JournalTask::new(journal),
+            clock,
+            observer: Arc::new(Silent) as Arc<dyn Observer>,
+            cancel: cancel.clone(),
+            settings: DispatchSettings {
+                concurrency: NonZeroUsize::new(nature.concurrency).unwrap(),
+                settle: Duration::from_millis(nature.settle),
+                resend: nature.resend,
+                refresh_found: nature.refresh_found,
+            },
+            stops: Vec::new(),
+            settling: Duration::ZERO,
+        };
+        let lived = self.until_its_end(dispatcher.run(), cancel).await;
+        if !lived {
+            drop(dispatcher);
+            self.bury().await;
+            return None;
+        }
+        let stops = std::mem::take(&mut dispatcher.stops);
+        match dispatcher.journal.into_inner() {
+            Ok(journal) => Some((journal.tally().unwrap(), stops)),
+            Err(error) => {
+                self.world.violation(format!("the run lost its journal: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Whether the run came to its end before its life did.
+    async fn until_its_end<E: std::fmt::Display>(
+        &self,
+        run: impl Future<Output = Result<(), E>>,
+        cancel: CancellationToken,
+    ) -> bool {
+        let doom = self.world.state().life.doom.clone();
+        let (dies_at, wakes, interrupted) = match self.end {
+            End::DiesAt(at) => (Duration::from_millis(at), MOST_WAKES, None),
+            End::DiesAtWake(wakes) => (LONGEST, wakes, None),
+            End::Interrupted(at) => (LONGEST, MOST_WAKES, Some(at)),
+            End::Done | End::DiesAtRequest(_) | End::DiesStaging => (LONGEST, MOST_WAKES, None),
+        };
+        let ended = tokio::select! {
+            biased;
+            () = doom.cancelled() => None,
+            () = tokio::time::sleep(dies_at) => {
+                if dies_at == LONGEST {
+                    self.world.violation("the run doesn't end".to_owned());
+                }
+                None
+            }
+            () = self.interrupt(interrupted, cancel) => None,
+            ended = woken_at_most(wakes, run) => {
+                if ended.is_none() && wakes == MOST_WAKES {
+                    self.world.violation("the run spins".to_owned());
+                }
+                ended
+            }
+        };
+        if let Some(Err(error)) = &ended {
+            self.world.violation(format!("the run failed: {error}"));
+        }
+        ended.is_some()
+    }
+
+    /// Presses Ctrl-C, and never ends.
+    async fn interrupt(&self, at: Option<u64>, cancel: CancellationToken) {
+        if let Some(at) = at {
+            tokio::time::sleep(Duration::from_millis(at)).await;
+            self.world.note("Ctrl-C");
+            self.world.state().life.interrupted_at = Some(self.world.now());
+            cancel.cancel();
+        }
+        std::future::pending().await
+    }
+
+    /// Waits until what the dead life had on its way goes on by itself.
+    async fn bury(&self) {
+        self.world.note("it is dead");
+        while self.world.state().life.under_way.values().sum::<usize>() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// The future's result, unless it is woken more often than that.
+async fn woken_at_most<T>(most: u64, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    let mut wakes = 0;
+    std::future::poll_fn(move |context| {
+        wakes += 1;
+        if wakes > most {
+            return std::task::Poll::Ready(None);
+        }
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
