@@ -5,6 +5,7 @@
 //! uncertain ─settled, listed─▶ present | conflict | planned | rejected
 //! planned ─listed before the first create─▶ present | conflict
 //! conflict ─listed again─▶ present | conflict        rejected ─named again─▶ planned
+//! planned, sent by an earlier run ─held─▶ uncertain
 //! ```
 //! [`next`] is the only place that knows which step is legal; the journal asks it before it writes, and the
 //! schema's CHECKs repeat the shape.
@@ -107,6 +108,8 @@ pub enum Transition {
     Remove,
     /// It was removed, and is wanted again.
     Readd,
+    /// A create of it may have arrived in an earlier run, and this run must not send it again.
+    Hold,
 }
 
 /// The state after `transition`, or `None` if a row in `state` can't make it.
@@ -120,7 +123,7 @@ pub fn next(state: RowState, transition: Transition) -> Option<RowState> {
         (Sending, T::TakeBack) | (Uncertain, T::Resend) | (Rejected, T::NameAgain) | (Removed, T::Readd) => {
             Planned
         }
-        (Sending, T::LoseTrack) => Uncertain,
+        (Sending, T::LoseTrack) | (Planned, T::Hold) => Uncertain,
         (Planned | Uncertain | Conflict, T::Adopt) => Present,
         (Planned | Uncertain | Conflict, T::FindTwice) => Conflict,
         (Added | Present, T::Remove) => Removed,
@@ -133,7 +136,7 @@ pub fn next(state: RowState, transition: Transition) -> Option<RowState> {
 mod tests {
     use super::*;
 
-    const TRANSITIONS: [Transition; 12] = [
+    const TRANSITIONS: [Transition; 13] = [
         Transition::Claim,
         Transition::Add,
         Transition::Refuse,
@@ -146,6 +149,7 @@ mod tests {
         Transition::NameAgain,
         Transition::Remove,
         Transition::Readd,
+        Transition::Hold,
     ];
 
     #[test]
@@ -164,6 +168,7 @@ mod tests {
         planned -Claim-> sending
         planned -Adopt-> present
         planned -FindTwice-> conflict
+        planned -Hold-> uncertain
         sending -Add-> added
         sending -Refuse-> rejected
         sending -TakeBack-> planned

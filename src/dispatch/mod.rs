@@ -139,6 +139,10 @@ impl<A: ParticipantApi> Dispatcher<A> {
     /// # Errors
     /// The journal failed: the first error, after everything on its way had come back.
     pub async fn run(&mut self) -> Result<(), DispatchError> {
+        if self.settings.resend == Resend::Hold {
+            let now = self.clock.now();
+            self.journal.call(move |journal| journal.hold_back(now)).await?;
+        }
         let meetings = self.journal.call(|journal| journal.meetings()).await?;
         let (desk, transactions) = Desk::before(self.journal.take()?);
         let mut sending = Sending::new(self.reconciler(desk.clone()), transactions, Courses::new(meetings));

@@ -4,7 +4,7 @@
 //! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run.
 //! * `queue`: [`Journal::exchange`], the only way work leaves and results enter: results recorded and intents claimed
 //!   in one synced transaction.
-//! * `listing`, `adopt`: what a complete listing says about rows; `tokens`: those that no create handed out.
+//! * `listing`, `adopt`: what a complete listing says about rows; `hold`: what must not be sent again; `tokens`: those that no create handed out.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export.
 //! * `state`, `difference`: how a row's state and what its roster wants are kept.
 //!
@@ -15,6 +15,7 @@ mod adopt;
 mod difference;
 mod error;
 mod export_rows;
+mod hold;
 mod listing;
 mod open;
 mod place;

@@ -132,6 +132,30 @@ async fn with_hold_a_create_in_doubt_is_reported_and_never_sent_again() {
     assert_eq!(scenario.api.state.lock().unwrap().posts["id-001"], 1);
 }
 
+/// With hold C2 isn't needed: what an earlier run would have sent again, this one doesn't.
+#[rstest]
+#[case::planned_again_by_a_run_that_was_interrupted(Fate::Lost, &[Fate::Lost, Fate::Interrupts])]
+#[case::rejected_as_a_duplicate_that_no_listing_shows(Fate::Status(409), &[])]
+#[tokio::test(start_paused = true)]
+async fn a_run_that_holds_sends_nothing_that_an_earlier_run_sent(
+    #[case] held: Fate,
+    #[case] before_it: &[Fate],
+) {
+    let mut scenario = Scenario::rows(2);
+    scenario.settings.concurrency = std::num::NonZeroUsize::MIN;
+    scenario.api.script("id-000", before_it.iter().copied());
+    scenario.api.script("id-001", [held]);
+    *scenario.api.interrupt.lock().unwrap() = Some(scenario.cancel.clone());
+    scenario.run().await;
+    let before = scenario.api.state.lock().unwrap().posts.clone();
+    scenario.cancel = tokio_util::sync::CancellationToken::new();
+    scenario.settings.resend = Resend::Hold;
+    let tally = scenario.run().await.tally;
+    assert_eq!((tally.rejected, tally.not_attempted), (0, 0), "{tally:?}");
+    assert!(tally.uncertain > 0, "{tally:?}");
+    assert_eq!(scenario.api.state.lock().unwrap().posts, before);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_was_there_before_us_is_adopted_without_a_create_or_a_new_token() {
     let scenario = Scenario::rows(5);
