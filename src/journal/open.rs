@@ -36,6 +36,8 @@ pub(super) fn for_a_run(path: &Path) -> Result<(Connection, Lock), JournalError>
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     configure(&connection)?;
     migrate(&mut connection, path)?;
+    // The -wal file was made just now. SQLite syncs the folder for it, but goes on if that fails.
+    sync_folder(path, "setting up the journal")?;
     Ok((connection, lock))
 }
 
@@ -89,6 +91,12 @@ fn create(path: &Path) -> Result<(), JournalError> {
     build(new.path())?;
     new.as_file().sync_all().map_err(io(doing, new.path()))?;
     new.persist_noclobber(path).map_err(|error| io(doing, path)(error.error))?;
+    sync_folder(path, doing)
+}
+
+/// Names are on the disk only when their folder is.
+fn sync_folder(path: &Path, doing: &'static str) -> Result<(), JournalError> {
+    let folder = folder_of(path);
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io(doing, folder))
 }
 
@@ -98,7 +106,7 @@ fn build(path: &Path) -> Result<(), JournalError> {
     connection.pragma_update(None, "journal_mode", "memory").doing(doing)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID).doing(doing)?;
     migrate(&mut connection, path)?;
-    connection.pragma_update(None, "journal_mode", "wal").doing(doing)?;
+    use_wal(&connection, doing)?;
     connection.close().map_err(|(_, error)| error).doing(doing)
 }
 
@@ -120,11 +128,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
 /// How the journal holds: GUARANTEE.md section 4. FULL, because with NORMAL a power cut takes acknowledged commits.
 fn configure(connection: &Connection) -> Result<(), JournalError> {
     let doing = "setting up the journal";
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).doing(doing)?;
-    if mode != "wal" {
-        return Err(JournalError::Damaged { why: format!("its journal mode is {mode}, not wal") });
-    }
+    use_wal(connection, doing)?;
     let synchronous = if active(Sabotage::SynchronousNormal) { 1 } else { 2 };
     for (pragma, value) in
         [("synchronous", synchronous), ("foreign_keys", 1), ("trusted_schema", 0), ("secure_delete", 1)]
@@ -136,6 +140,18 @@ fn configure(connection: &Connection) -> Result<(), JournalError> {
     }
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// The answer is read to its end: the change is committed, or fails to be, only after the row that names the mode.
+fn use_wal(connection: &Connection, doing: &'static str) -> Result<(), JournalError> {
+    let modes: Vec<String> = connection
+        .prepare("PRAGMA journal_mode = wal")
+        .and_then(|mut pragma| pragma.query_map([], |row| row.get(0))?.collect())
+        .doing(doing)?;
+    match modes.as_slice() {
+        [mode] if mode == "wal" => Ok(()),
+        _ => Err(JournalError::Damaged { why: format!("its journal mode is {}, not wal", modes.concat()) }),
+    }
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "a test plays somebody else's SQLite shell")]
 
 mod death;
-mod disk;
+#[cfg(target_os = "linux")]
+pub(crate) mod disk;
 mod journal;
 mod signals;

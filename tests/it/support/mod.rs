@@ -4,9 +4,13 @@
 //! The sandbox lives in the test's process, the command is a process of its own: it can be killed, stopped and run
 //! again, and nothing that it says is needed to know what it did.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod power;
 mod ran;
 mod running;
 mod server;
+#[cfg(target_os = "linux")]
+pub(crate) mod shim;
 
 use std::cell::{OnceCell, RefCell};
 use std::os::unix::fs::PermissionsExt;
@@ -151,6 +155,8 @@ impl Import {
         command.env("REALTIMEKIT_APP_ID", &server.settings().app_id);
         command.env("CLOUDFLARE_API_TOKEN", &server.settings().api_token);
         command.env("REALTIMEKIT_MEETING_ID", server.meeting().to_string());
+        #[cfg(feature = "sabotage")]
+        pass_on_sabotage(command);
     }
 
     /// Runs any command to its end.
@@ -212,6 +218,15 @@ impl Import {
         let people = self.ids.len() as u64;
         self.run().exit(0).added(0).present(people);
         assert_eq!(self.server().stats().adds_received, before, "a rerun sent creates");
+    }
+}
+
+/// The safeguard that a negative control takes away from the command.
+#[cfg(feature = "sabotage")]
+#[expect(clippy::disallowed_methods, reason = "a negative control's own environment")]
+fn pass_on_sabotage(command: &mut Command) {
+    if let Some(safeguard) = std::env::var_os("GUESTLIST_SABOTAGE") {
+        command.env("GUESTLIST_SABOTAGE", safeguard);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use guestlist::sandbox::Stats;
@@ -100,8 +100,15 @@ impl<'a> Running<'a> {
     }
 
     /// Waits for its end, whatever that is.
-    pub(crate) fn end_somehow(mut self) {
+    pub(crate) fn end_somehow(self) {
+        self.end_told();
+    }
+
+    /// Waits for its end, whatever that is: how it ended, and what it wrote to standard output until then.
+    pub(crate) fn end_told(mut self) -> (ExitStatus, String) {
         wait_until("it ends", || self.has_ended());
+        let told = self.import.text(&format!("{}.out", self.number));
+        (self.child.wait().unwrap(), told)
     }
 
     /// Waits for its end.

@@ -1,5 +1,7 @@
 //! The sandbox, in the test's own process.
 
+#[cfg(target_os = "linux")]
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -58,6 +60,14 @@ impl Server {
     /// Creates received for an id of the first meeting.
     pub(crate) fn posts(&self, id: &str) -> u64 {
         self.counts(self.meeting(), id).posts
+    }
+
+    /// Creates received for each id of the first meeting.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn received(&self) -> BTreeMap<String, u64> {
+        let mut meetings = self.sandbox.id_counts();
+        let ids = meetings.remove(&self.meeting()).unwrap_or_default();
+        ids.into_iter().map(|(id, counts)| (id, counts.posts)).collect()
     }
 
     /// How often each id was posted and not turned away by a 429, at the most.
