@@ -27,6 +27,7 @@ mod settle;
 mod tests;
 mod trial;
 
+use std::mem::discriminant;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,12 +175,25 @@ impl<A: ParticipantApi> Dispatcher<A> {
         self.observer.on(&Event::Waiting { reason, remaining });
     }
 
-    /// Notes why the run, or a part of it, ends early.
+    /// Notes why the run, or a part of it, ends early. What ends all of it is told once, however many answers say so.
     fn stop(&mut self, reason: StopReason) {
-        if !self.stops.contains(&reason) {
+        let told = |stop: &StopReason| {
+            *stop == reason || (ends_the_run(stop) && discriminant(stop) == discriminant(&reason))
+        };
+        if !self.stops.iter().any(told) {
             self.observer.on(&Event::Stopped(&reason));
             self.stops.push(reason);
         }
+    }
+}
+
+fn ends_the_run(stop: &StopReason) -> bool {
+    match stop {
+        StopReason::Interrupted
+        | StopReason::Answer(_)
+        | StopReason::Outage { .. }
+        | StopReason::Throttled { .. } => true,
+        StopReason::MeetingRefuses { .. } | StopReason::ListingIncomplete { .. } => false,
     }
 }
 

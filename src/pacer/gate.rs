@@ -101,6 +101,10 @@ impl Gate {
 
     /// So many permits came back unused.
     pub(super) fn give_back(&mut self, permits: usize) {
+        if permits == 0 {
+            // A probe that is out stays out.
+            return;
+        }
         self.phase = match self.phase {
             Phase::Probing(_) => Phase::Probing(Probe::Due),
             Phase::Ramp { credit, missing } => Phase::Ramp {

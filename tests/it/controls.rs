@@ -12,11 +12,8 @@ fn run(tests: &str, safeguard: Option<&str>) -> (Ended, String) {
     command.args([tests, "--nocapture"]).env_remove("GUESTLIST_SABOTAGE").env("RUST_BACKTRACE", "0");
     command.envs(safeguard.map(|safeguard| ("GUESTLIST_SABOTAGE", safeguard)));
     let output = command.output().unwrap();
-    let said = format!(
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let said =
+        format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let result = said.lines().find(|line| line.starts_with("test result: ")).unwrap_or_default();
     assert!(!result.contains(" 0 passed; 0 failed"), "no test is named {tests}: {said}");
     let ended = match (output.status.success(), result.contains("FAILED")) {
@@ -41,7 +38,11 @@ enum Ended {
 #[case("settle-zero", "faults::network::n13_n14_errors_that_prove_nothing", "living: 2")]
 #[case("synchronous-normal", "resume::disk::j02_a_power_cut_at_any_instant", "duplicates")]
 #[case("default-retry", "faults::tls::n21_a_refused_stream_is_never_repeated", "duplicates")]
-#[case("default-redirects", "faults::network::a_redirect_stops_the_run_and_its_row_is_looked_up", "duplicates")]
+#[case(
+    "default-redirects",
+    "faults::network::a_redirect_stops_the_run_and_its_row_is_looked_up",
+    "duplicates"
+)]
 #[case("gate-per-worker", "faults::limits::r01_one_gate_for_all_workers", "throttled")]
 fn m04_a_broken_build_fails_the_test_named_for_it(
     #[case] safeguard: &str,

@@ -93,6 +93,8 @@ async fn a_probe_that_was_not_sent_leaves_the_way_to_another() {
     exchange(&pacer, Signal::Throttled, &retry_after("5")).await.unwrap();
     advance(7 * SECOND).await;
     assert_eq!((permits(&pacer, 16), permits(&pacer, 16)), (1, 0));
+    pacer.give_back(0);
+    assert_eq!(permits(&pacer, 16), 0, "the probe is out");
     pacer.give_back(1);
     assert_eq!((permits(&pacer, 16), permits(&pacer, 16)), (1, 0));
     pacer.observe(Signal::Answered, &led("\"a\";r=0;t=5", "")).unwrap();

@@ -2,7 +2,10 @@
 
 use rstest::rstest;
 
-use crate::support::Import;
+use crate::support::{Front, Import, Manner, Relay};
+
+/// Requests that don't wait long.
+const HURRIED: &str = "--timeout 1s --connect-timeout 500ms";
 
 /// N01: nobody listens at first. Nothing was sent, so nothing is in doubt, and no settle time is needed.
 #[test]
@@ -28,7 +31,8 @@ fn n02_an_outage_ends_the_run_and_sends_nothing() {
     for url in [format!("http://{port}/client/v4"), "https://nowhere.invalid/client/v4".to_owned()] {
         let mut command = import.import("--max-outage 1s --journal other.db");
         command.env("CLOUDFLARE_BASE_URL", url);
-        crate::support::Running::start(&import, command).end().exit(5);
+        let ran = crate::support::Running::start(&import, command).end().exit(5).added(0).uncertain(0);
+        assert!(ran.stderr.contains("nothing was sent"), "{}", ran.stderr);
         std::fs::remove_file(import.path("other.db")).unwrap();
     }
     assert_eq!(import.server().requests(), 0);
@@ -48,6 +52,36 @@ fn n04_n06_n07_a_connection_that_ends(
     // What took effect is found; only what didn't is sent again. A stale connection resets a create unread.
     let resent = if fault == "close" || fault == "reset" { 2 } else { 1 };
     assert_eq!(import.server().most_posts(), resent, "{:?}", import.server().stats());
+    import.finish_within(1);
+}
+
+/// N09: it takes effect later than the settle time: the documented limit. Nobody notices at once; a listing that looks
+/// names both, and touches neither.
+#[test]
+fn n09_a_create_that_takes_effect_after_the_settle_time() {
+    let (relay, import) = Relay::before(Import::new().people(5), Front::Plain);
+    relay.script(|request| if request.create == Some(3) { Manner::Keep } else { Manner::Pass });
+    import.run_with(&format!("--concurrency 1 {HURRIED}")).exit(0).added(5);
+    relay.deliver();
+    assert_eq!((import.server().stats().duplicates, import.server().most_posts()), (1, 2));
+    import.run().exit(0).added(0).present(5);
+    import.lose_journal();
+    let ran = import.run().exit(4).added(0).conflict(1);
+    assert_eq!(ran.lines_of("problem")[0]["custom_participant_id"], "guest-0002");
+    assert_eq!((import.server().stats().participants, import.server().stats().adds_received), (6, 6));
+}
+
+/// N09: with hold it is never sent again, however late it comes.
+#[test]
+fn n09_hold_needs_no_settle_time() {
+    let (relay, import) = Relay::before(Import::new().people(5), Front::Plain);
+    relay.script(|request| if request.create == Some(3) { Manner::Keep } else { Manner::Pass });
+    let hold = format!("--concurrency 1 --uncertain hold {HURRIED}");
+    import.run_with(&hold).exit(4).added(4).uncertain(1);
+    import.run_with("--uncertain hold").exit(4).uncertain(1);
+    relay.deliver();
+    import.run_with("--uncertain hold").exit(0).present(5);
+    assert_eq!(import.server().most_posts(), 1);
     import.finish_within(1);
 }
 
@@ -146,7 +180,7 @@ fn n18_slow_and_silent_answers() {
         .fault("slow=ID:guest-0001")
         .fault("hang=ID:guest-0002")
         .fault("hang-after=ID:guest-0003")
-        .flags("--timeout 1s --connect-timeout 500ms");
+        .flags(HURRIED);
     import.run().exit(0).added(6);
     import.assert_everyone_is_in_once();
     let posts = [1, 2, 3].map(|n| import.server().posts(&format!("guest-000{n}")));
@@ -212,19 +246,23 @@ fn n26_token_refreshes_that_fail() {
         .fault("close-after=ID:guest-0001")
         .fault("500=#1@token")
         .fault("reset-after=#2@token")
-        .flags("--export t.csv");
+        .fault("hang-after=#3@token")
+        .flags("--export t.csv")
+        .flags(HURRIED);
     import.run().exit(0).added(3).without_token(0);
     import.assert_everyone_is_in_once();
-    assert_eq!(import.server().requests_of("token"), 3);
+    assert_eq!(import.server().requests_of("token"), 4);
     let tokens = import.text("t.csv").lines().filter(|line| line.contains(",eyJ")).count();
     assert_eq!(tokens, 3);
 }
 
-/// A redirect is never followed: the create may have taken effect.
+/// A redirect is never followed: the create has taken effect, and would be made again.
 #[test]
 fn a_redirect_stops_the_run_and_its_row_is_looked_up() {
     let import = Import::new().people(10).fault("redirect-after=#5");
-    import.run_with("--concurrency 1").exit(5).stopped("redirected").uncertain(1);
+    let ran = import.run_with("--concurrency 1");
+    import.assert_nobody_is_in_twice();
+    ran.exit(5).stopped("redirected").uncertain(1);
     import.run().exit(0);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().most_posts(), 1);

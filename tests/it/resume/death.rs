@@ -1,10 +1,12 @@
 //! K: the process dies.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rstest::rstest;
 
-use crate::support::Import;
+use crate::support::{Door, Front, Import, Manner, Relay, Running, wait_until};
 
 /// K02, K04, K05: killed again and again, at moments that the server chooses, while the server misbehaves in every way.
 /// Afterwards the same command adds who is missing, and nobody twice.
@@ -100,28 +102,108 @@ fn k05_killed_while_it_lists() {
     assert_eq!(import.server().most_posts(), 1);
 }
 
-/// K07: killed in its first moments: no journal or a whole one is in place, and nothing was sent.
+/// K02: killed when the intents are durable and no connection stands yet. Nobody can know that nothing was sent: with
+/// `hold` they are only reported, else they are looked up first.
 #[test]
-fn k07_killed_while_the_journal_is_made() {
-    let import = Import::new().people(3);
-    let mut random = fastrand::Rng::with_seed(7);
-    for _ in 0..25 {
-        import.lose_journal();
-        let mut running = import.spawn();
-        let moment = random.u8(0..3);
-        running.until_or_ended(|_| match moment {
-            0 => import.path("j.db.lock").exists(),
-            1 => import.path("j.db.new").exists() || import.path("j.db").exists(),
-            _ => import.path("j.db").exists(),
-        });
+fn k02_killed_before_it_is_connected() {
+    let (relay, import) = Relay::before(Import::new().people(30), Front::Tls("localhost"));
+    // A connection for each request, and from some create on they hang before a byte of the request can leave.
+    relay.script(|_| Manner::Last);
+    relay.door(|seen| if seen.creates < 4 { Door::Open } else { Door::Silent });
+    let running = import.spawn_with("--concurrency 8");
+    wait_until("eight have no connection", || relay.seen().turned_away == 8);
+    running.kill();
+    relay.recover();
+    import.run_with("--uncertain hold").exit(4).uncertain(8);
+    assert_eq!(import.server().stats().adds_received, 30 - 8);
+    import.finish_within(1);
+    assert_eq!(import.server().most_posts(), 1);
+}
+
+/// K06: killed while it exports: the old file or the new one, whole, and nobody else can read either.
+#[test]
+fn k06_killed_while_it_exports() {
+    let import = Import::new().people(3000);
+    import.run_with("--export t.csv").exit(0).added(3000);
+    let (old, new) = (b"what was there before".to_vec(), import.read("t.csv"));
+    let mut random = fastrand::Rng::with_seed(6);
+    let mut halves = 0;
+    for _ in 0..40 {
+        import.write("t.csv", &old);
+        let mut running = Running::start(&import, import.command("export -o t.csv --journal j.db"));
+        let begun = || leftovers(&import, "export").next().is_some() || import.read("t.csv") != old;
+        while !begun() && !running.has_ended() {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_micros(random.u64(0..20_000)));
         running.kill();
-        if let Ok(metadata) = std::fs::metadata(import.path("j.db")) {
-            assert!(metadata.len() > 0);
-            import.tell("status --journal j.db").exit(0);
+        let there = import.read("t.csv");
+        assert!(there == old || there == new, "{} bytes", there.len());
+        assert!(there == old || import.mode("t.csv") == 0o600);
+        for half in leftovers(&import, "export") {
+            assert_eq!(std::fs::metadata(&half).unwrap().permissions().mode() & 0o777, 0o600);
+            std::fs::remove_file(half).unwrap();
+            halves += 1;
         }
     }
-    import.run().code();
-    import.assert_everyone_is_in_once();
+    assert!(halves > 0, "it never died while it wrote");
+}
+
+/// K07: killed in its first moments, 200 times: no journal or a whole one is in place, and whoever was sent is in it.
+#[test]
+fn k07_killed_while_the_journal_is_made() {
+    let import = Import::new().people(1);
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut journals = 0;
+    for attempt in 0..200 {
+        import.lose_journal();
+        leftovers(&import, "journal").for_each(|file| std::fs::remove_file(file).unwrap());
+        let id = format!("attempt-{attempt}");
+        import.write("list.csv", format!("id,name,preset\n{id},Guest,webinar_viewer\n"));
+        let mut running = import.spawn();
+        let milestone = random.u8(0..4);
+        while !running.has_ended() {
+            std::thread::yield_now();
+            let reached = match milestone {
+                0 => import.path("j.db.lock").exists(),
+                1 => leftovers(&import, "journal").next().is_some(),
+                2 => import.path("j.db").exists(),
+                _ => import.path("j.db-wal").exists(),
+            };
+            if reached {
+                break;
+            }
+        }
+        std::thread::sleep(Duration::from_micros(random.u64(0..3000)));
+        running.kill();
+        journals += u32::from(is_whole_or_missing(&import, &id));
+    }
+    assert!((10..=190).contains(&journals), "the moments of death are no good any more: {journals}");
+}
+
+/// Files that are being written beside their place, or never were written to the end.
+fn leftovers(import: &Import, what: &str) -> impl Iterator<Item = PathBuf> {
+    let beginning = format!(".guestlist-{what}-");
+    let files = std::fs::read_dir(import.path("")).unwrap().map(|file| file.unwrap().path());
+    files.filter(move |file| file.to_string_lossy().contains(&beginning))
+}
+
+/// Whether there is a journal.
+fn is_whole_or_missing(import: &Import, id: &str) -> bool {
+    let path = import.path("j.db");
+    if !path.exists() {
+        assert_eq!(import.server().posts(id), 0, "sent without a journal");
+        return false;
+    }
+    assert_ne!(std::fs::metadata(&path).unwrap().len(), 0);
+    let journal = rusqlite::Connection::open(path).unwrap();
+    let ask = |sql: &str| journal.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let check: String = journal.query_row("PRAGMA quick_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(check, "ok");
+    assert!(ask("PRAGMA application_id") != 0 && ask("SELECT count(*) FROM journal") == 1);
+    let intents = ask("SELECT count(*) FROM participants WHERE state <> 'planned'");
+    assert!(import.server().posts(id) <= u64::try_from(intents).unwrap(), "sent without an intent");
+    true
 }
 
 /// K10, M02: the process sleeps for longer than its timeout, in the middle.
@@ -141,14 +223,23 @@ fn k10_a_process_that_sleeps() {
     assert_eq!(import.server().most_posts(), 1);
 }
 
-/// K11: it sleeps for longer than the settle time, and dies as a create leaves; the settle time begins anew.
+/// K11: it sleeps for longer than the settle time while creates are on their way, and dies. They arrive while the next
+/// run waits: its settle time began when it took the journal over, not when they were sent.
 #[test]
 fn k11_a_sleep_and_a_death() {
-    let import = Import::new().people(20).fault("hang-late=#10,11,12,13");
+    let (relay, import) = Relay::before(Import::new().people(20), Front::Plain);
+    relay.script(|request| match request.create {
+        Some(10..=13) => Manner::Keep,
+        _ => Manner::Pass,
+    });
     let mut running = import.spawn_with("--concurrency 4");
-    running.until("four hang", |stats| stats.adds_received == 13);
+    wait_until("four are on their way", || relay.seen().creates == 13);
+    running.sleep_for(Duration::from_millis(2100));
     running.kill();
-    import.run().exit(0);
+    let mut resumed = import.spawn_with("--settle 2s");
+    resumed.until_said("\"settling\"");
+    relay.deliver();
+    resumed.end().exit(0);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().most_posts(), 1);
 }
@@ -188,5 +279,25 @@ fn m01_a_clock_that_jumps_between_runs(#[values(-86_400_000, 86_400_000)] millis
     drop(journal);
     import.run().exit(0);
     import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+}
+
+/// K12: what serves a request panics, with all that it holds in the message: the rows are in doubt, the run ends as
+/// runs do, and neither a token nor a name is told.
+#[cfg(feature = "sabotage")]
+#[test]
+fn k12_a_panic_in_a_request() {
+    let import = Import::new().people(6).fault("list-lag=#2,3");
+    let mut command = import.import("--concurrency 4 --uncertain hold --verbose");
+    command.env("GUESTLIST_SABOTAGE", "panic").env("RUST_BACKTRACE", "1");
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("\"uncertain\":6,") && said.contains("send.rs"), "{said}");
+    for secret in ["eyJ", import.server().settings().api_token.as_str(), "Guest "] {
+        assert!(!said.contains(secret), "{secret:?} was told: {said}");
+    }
+    import.finish_within(2);
     assert_eq!(import.server().most_posts(), 1);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use guestlist::sandbox::MeetingStatus;
 use rstest::rstest;
 use rustix::process::Signal;
 
@@ -58,4 +59,27 @@ fn k09_two_signals_end_it_at_once() {
     import.run().exit(0);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().most_posts(), 1);
+}
+
+/// A run that has nothing left but a doubt: everybody else, of any meeting, is in; it says why it waits and for how
+/// long, and can be ended; so can the next one, which has nothing but the doubt from its beginning.
+#[test]
+fn k08_a_run_with_only_a_doubt_left() {
+    let second = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
+    let rows = (0..40).map(|n| format!("g{n},webinar_viewer,{}\n", if n % 2 == 0 { "" } else { second }));
+    let import = Import::new()
+        .roster(format!("id,preset,meeting_id\n{}", rows.collect::<String>()))
+        .fault("close=#1")
+        .server_with(|settings| settings.meetings.push((second.parse().unwrap(), MeetingStatus::Active)));
+    for added in [39, 0] {
+        let mut running = import.spawn_with("--settle 1h");
+        running.until_said("\"settling\"");
+        assert_eq!(import.server().stats().adds_applied, 39);
+        running.signal(Signal::INT);
+        let ran = running.end().exit(130).stopped("interrupted").added(added).uncertain(1);
+        let seconds = ran.lines_of("waiting")[0]["seconds"].as_f64().unwrap();
+        assert!((3000.0..=3600.0).contains(&seconds), "{seconds}");
+    }
+    import.run().exit(0).added(1).present(39);
+    assert_eq!((import.server().stats().duplicates, import.server().stats().participants), (0, 40));
 }

@@ -7,6 +7,7 @@
 #[cfg(target_os = "linux")]
 pub(crate) mod power;
 mod ran;
+mod relay;
 mod running;
 mod server;
 #[cfg(target_os = "linux")]
@@ -22,6 +23,7 @@ use guestlist::model::MeetingId;
 use guestlist::sandbox::{FaultRule, SandboxSettings};
 
 pub(crate) use ran::Ran;
+pub(crate) use relay::{Door, Ending, Front, Manner, Relay};
 pub(crate) use running::Running;
 pub(crate) use server::Server;
 
@@ -155,8 +157,7 @@ impl Import {
         command.env("REALTIMEKIT_APP_ID", &server.settings().app_id);
         command.env("CLOUDFLARE_API_TOKEN", &server.settings().api_token);
         command.env("REALTIMEKIT_MEETING_ID", server.meeting().to_string());
-        #[cfg(feature = "sabotage")]
-        pass_on_sabotage(command);
+        sabotage(command);
     }
 
     /// Runs any command to its end.
@@ -221,14 +222,15 @@ impl Import {
     }
 }
 
-/// The safeguard that a negative control takes away from the command.
+/// A build that can be sabotaged is, if this test was started so.
 #[cfg(feature = "sabotage")]
-#[expect(clippy::disallowed_methods, reason = "a negative control's own environment")]
-fn pass_on_sabotage(command: &mut Command) {
-    if let Some(safeguard) = std::env::var_os("GUESTLIST_SABOTAGE") {
-        command.env("GUESTLIST_SABOTAGE", safeguard);
-    }
+#[expect(clippy::disallowed_methods, reason = "what the whole test was started with")]
+fn sabotage(command: &mut Command) {
+    command.envs(std::env::var_os("GUESTLIST_SABOTAGE").map(|safeguard| ("GUESTLIST_SABOTAGE", safeguard)));
 }
+
+#[cfg(not(feature = "sabotage"))]
+fn sabotage(_command: &mut Command) {}
 
 /// Waits until `holds`, looking again every millisecond, and fails after [`PATIENCE`].
 #[track_caller]
