@@ -125,7 +125,9 @@ pub fn refuse_unsafe(path: &Path, keep: &[PathBuf]) -> Result<(), ExportError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && is_kept(path, keep) => {
             return refused(KEPT);
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return folder_is_there(path),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return folder_is_there(path);
+        }
         Err(source) => return Err(ExportError::Write { path: path.to_owned(), source }),
     };
     if metadata.is_symlink() {

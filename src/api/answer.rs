@@ -6,6 +6,7 @@ use std::error::Error;
 use reqwest::Response;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
+use super::ApiToken;
 use super::body::{self, Parsed};
 use crate::outcome::{Answer, Flaw, LimitHeaders, Loss, NotSent, Reply};
 
@@ -35,6 +36,7 @@ enum Body {
 pub(super) async fn read<T>(
     response: Response,
     limit: Limit,
+    token: &ApiToken,
     parse: impl FnOnce(&[u8]) -> Parsed<T>,
 ) -> Reply<T> {
     let status = response.status();
@@ -45,7 +47,7 @@ pub(super) async fn read<T>(
     } else {
         // The status decides; a body that is cut short or too large merely has no message.
         let json = if let Body::Whole(json) = body { json } else { Vec::new() };
-        Answer::Failure(body::failure(status.as_u16(), &json))
+        Answer::Failure(body::failure(status.as_u16(), &json, token))
     };
     Reply { answer, limits }
 }

@@ -1,5 +1,5 @@
 //! What an answer's body says. Pure: bytes in, nouns out. A body may hold tokens: nothing of it reaches a message but
-//! the API's own error text.
+//! the API's own error text, redacted.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::{Envelope, MeetingBody, ParticipantBody, PresetBody, TokenBody};
-use super::{MeetingStatus, Page};
+use super::{ApiToken, MeetingStatus, Page};
 use crate::model::{AddedParticipant, JoinToken, Participant, RemoteId, RemoteParticipant};
 use crate::outcome::{Failure, Flaw};
 
@@ -151,15 +151,15 @@ fn one<'a, T: Deserialize<'a>>(json: &'a [u8], absent: Flaw) -> Parsed<T> {
 }
 
 /// An error in either of the two shapes: RealtimeKit's `error`, the gateway's `errors`. HTML and nothing at all say no
-/// more than the status.
-pub(super) fn failure(status: u16, json: &[u8]) -> Failure {
+/// more than the status. Its text is redacted before it is cut: half a token is a secret, too.
+pub(super) fn failure(status: u16, json: &[u8], token: &ApiToken) -> Failure {
     let body: Value = serde_json::from_slice(json).unwrap_or_default();
     let item = body.get("error").filter(|item| item.is_object()).or_else(|| body.get("errors")?.get(0));
     let message = item.and_then(|item| item.get("message")?.as_str()).unwrap_or_default();
     Failure {
         status,
         code: item.and_then(|item| item.get("code")?.as_i64()),
-        message: message.chars().take(LONGEST_MESSAGE).collect(),
+        message: token.redacted(message).chars().take(LONGEST_MESSAGE).collect(),
     }
 }
 
@@ -169,6 +169,10 @@ mod tests {
     use crate::model::ParticipantKey;
     use proptest::prelude::*;
     use rstest::rstest;
+
+    fn api_token() -> ApiToken {
+        "s3cret".parse().unwrap()
+    }
 
     fn sent() -> Participant {
         Participant {
@@ -287,13 +291,15 @@ mod tests {
         #[case] message: &str,
     ) {
         let expected = Failure { status: 400, code, message: message.to_owned() };
-        assert_eq!(failure(400, json.as_bytes()), expected);
+        assert_eq!(failure(400, json.as_bytes(), &api_token()), expected);
     }
 
     #[test]
-    fn a_long_message_is_cut_between_characters() {
+    fn a_long_message_is_cut_between_characters_and_not_within_a_secret() {
         let json = format!(r#"{{"error":{{"code":1,"message":"{}"}}}}"#, "é".repeat(1000));
-        assert_eq!(failure(400, json.as_bytes()).message.chars().count(), LONGEST_MESSAGE);
+        assert_eq!(failure(400, json.as_bytes(), &api_token()).message.chars().count(), LONGEST_MESSAGE);
+        let json = format!(r#"{{"error":{{"message":"{}s3cret"}}}}"#, "x".repeat(LONGEST_MESSAGE - 3));
+        assert!(!failure(400, json.as_bytes(), &api_token()).message.contains("s3c"));
     }
 
     proptest! {
@@ -301,7 +307,7 @@ mod tests {
         fn no_body_makes_it_panic(json in "[\\[\\]{}\",:a-z0-9.e-]{0,60}") {
             let json = json.as_bytes();
             let _ = (added(json, &sent()), participants(json), presets(json), token(json), meeting(json));
-            let _ = failure(500, json);
+            let _ = failure(500, json, &api_token());
         }
     }
 }

@@ -11,7 +11,7 @@ use super::answer::{self, Limit};
 use super::body::{self, Parsed};
 use super::client::{self, HttpError, HttpSettings};
 use super::wire::AddBody;
-use super::{MeetingStatus, Page, PageRequest, ParticipantApi};
+use super::{ApiToken, MeetingStatus, Page, PageRequest, ParticipantApi};
 use crate::model::{AddedParticipant, JoinToken, MeetingId, Participant, RemoteId, RemoteParticipant};
 use crate::outcome::{Answer, LimitHeaders, NotSent, Reply};
 
@@ -22,6 +22,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 #[derive(Debug, Clone)]
 pub struct HttpApi {
     client: Client,
+    /// What no message may show, although an answer may quote it.
+    token: ApiToken,
     /// Up to the app, without a slash at the end.
     app: String,
     /// Where the last participant was added: parsing a URL costs a twentieth of a request.
@@ -33,7 +35,12 @@ impl HttpApi {
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
         let (account, app) = (settings.target.account_id(), settings.target.app_id());
         let app = format!("{}/accounts/{account}/realtime/kit/{app}", settings.api_url);
-        Ok(Self { client: client::build(settings)?, app, last: Arc::default() })
+        Ok(Self {
+            client: client::build(settings)?,
+            token: settings.token.clone(),
+            app,
+            last: Arc::default(),
+        })
     }
 
     /// One request, one answer.
@@ -44,7 +51,7 @@ impl HttpApi {
         parse: impl FnOnce(&[u8]) -> Parsed<T>,
     ) -> Reply<T> {
         match self.send(request).await {
-            Ok(response) => answer::read(response, limit, parse).await,
+            Ok(response) => answer::read(response, limit, &self.token, parse).await,
             Err(answer) => Reply { answer, limits: LimitHeaders::default() },
         }
     }

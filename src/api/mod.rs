@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod client;
 mod http;
+mod redact;
 mod token;
 mod url;
 pub mod wire;

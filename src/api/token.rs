@@ -6,6 +6,8 @@ use std::str::FromStr;
 use reqwest::header::{HeaderValue, InvalidHeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::redact::redact;
+
 /// The token that every request bears.
 #[derive(Clone)]
 pub struct ApiToken(SecretString);
@@ -43,6 +45,11 @@ impl ApiToken {
         let mut header = HeaderValue::try_from(format!("Bearer {}", self.0.expose_secret()))?;
         header.set_sensitive(true);
         Ok(header)
+    }
+
+    /// Text from outside without this token and any participant's.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        redact(text, self.0.expose_secret())
     }
 }
 

@@ -1,14 +1,25 @@
 //! The command and the library, from outside. One binary, so that it links once.
 #![cfg(all(test, feature = "cli", feature = "sandbox"))]
 
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
 mod clients;
+#[cfg(test)]
 mod controls;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod import;
+#[cfg(test)]
 mod journal_upgrades;
+#[cfg(test)]
 mod resume;
+#[cfg(test)]
 mod secrets;
+#[cfg(test)]
 mod simulation;
+#[cfg(test)]
 mod soak;
+#[cfg(test)]
 mod support;

@@ -2,6 +2,8 @@
 
 mod calls;
 mod faults;
+#[cfg(feature = "cli")]
+mod logs;
 mod proxy;
 mod server;
 mod tls;

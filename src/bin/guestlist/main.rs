@@ -26,6 +26,7 @@ use std::process::ExitCode;
 #[cfg(unix)]
 fn main() -> ExitCode {
     use clap::Parser;
+    ui::withhold_messages();
     match args::Args::try_parse() {
         Ok(args) => commands::run(&args),
         Err(usage) => ui::usage(&usage),

@@ -4,6 +4,7 @@ mod counters;
 mod json;
 mod line;
 mod listener;
+mod panics;
 mod progress;
 mod rows;
 mod style;
@@ -16,6 +17,7 @@ use guestlist::event::Event;
 
 pub(crate) use line::{Line, SecondsLine, SummaryLine, stop_name};
 pub(crate) use listener::Listener;
+pub(crate) use panics::withhold_messages;
 pub(crate) use rows::InvalidRows;
 
 use crate::args::OutputArgs;
@@ -168,6 +170,8 @@ pub(crate) fn tell_panics() {
 fn log_to_stderr() {
     let level = tracing_subscriber::filter::LevelFilter::DEBUG;
     let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level);
+    // A line that can't be written would be complained of on standard error, and panic there.
+    let subscriber = subscriber.log_internal_errors(false);
     let colour = style::stderr_has_colour();
     // An error means that there is a subscriber already.
     let _ = subscriber.with_ansi(colour).with_target(false).try_init();

@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::support::Import;
 
 #[rstest]
 #[case::missing("import nope.csv --sandbox", 2, "nope.csv")]
@@ -103,4 +104,81 @@ fn a_check_writes_all_invalid_rows_to_a_file_once() {
     assert_eq!(ran.lines_of("check")[0]["invalid"], 3);
     let bad = cli.read("bad.csv");
     assert_eq!(bad.lines().count(), 4, "{bad}");
+}
+
+/// What a process may hold, in KiB: the limit of the design for a roster of any size and shape.
+const MOST_MEMORY: u64 = 64 << 10;
+
+/// Each of these ends in exit 3 with its line, in bounded memory, and nothing is sent.
+#[track_caller]
+fn assert_refused(roster: impl AsRef<[u8]>, says: &str) {
+    let import = Import::new().roster(roster);
+    let mut running = import.spawn_with("--preset webinar_viewer");
+    let memory = running.peak_memory_kib();
+    running.end().exit(3).says(says);
+    assert!((1..MOST_MEMORY).contains(&memory), "{memory} KiB");
+    assert_eq!(import.server().stats().adds_received, 0);
+}
+
+/// `text` so many times, gzipped: a member for each thousand, which is how a small file becomes a large one.
+fn gzipped(head: &str, text: &str, times: usize, tail: &str) -> Vec<u8> {
+    let member = |text: &str| {
+        let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        member.write_all(text.as_bytes()).unwrap();
+        member.finish().unwrap()
+    };
+    [member(head), member(&text.repeat(1000)).repeat(times / 1000), member(tail)].concat()
+}
+
+/// I05, I06: a line of 256 MiB, which as a file is a quarter of a megabyte: the row is refused, and so is the import.
+#[test]
+fn i05_i06_a_line_that_is_larger_than_memory() {
+    let bomb = gzipped("id,name\n1,", &"x".repeat(256), 1 << 20, "\n2,Bea\n");
+    assert_refused(bomb, "\"line\":2");
+}
+
+/// I05, I06: ten million columns in a row, and in the header.
+#[rstest]
+#[case("id,name\n1", "\n2,Bea\n", "\"line\":2")]
+#[case("id,name", "\n1,Ann\n", "list.csv:1: ")]
+fn i05_i06_ten_million_columns(#[case] head: &str, #[case] tail: &str, #[case] says: &str) {
+    assert_refused(gzipped(head, ",", 10_000_000, tail), says);
+}
+
+/// I05: rosters that are broken in one place: the line is named.
+#[rstest]
+#[case::unclosed_quote(b"id,name\n1,Ann\n2,\"Bob\n3,Cid\n".as_slice(), "list.csv:3: ")]
+#[case::nul(b"id,name\n1,Ann\n2,B\0b\n", "list.csv")]
+#[case::not_utf8(b"id,name\n1,Ann\n2,M\xfcller\n", "\"line\":3")]
+#[case::utf_16(b"\xff\xfei\0d\0\n\x001\0\n\0", "UTF-16")]
+#[case::bare_cr(b"id,name\r1,Ann\r\"\"x\r", "list.csv")]
+#[case::ragged(b"id,name\n1,Ann\n2,Bob,too,many\n", "\"line\":3")]
+fn i05_a_broken_roster_is_refused(#[case] roster: &[u8], #[case] says: &str) {
+    assert_refused(roster, says);
+}
+
+/// I06: an archive or a workbook is no roster, whatever it would become; nor is a gzip that ends too early.
+#[rstest]
+#[case::zip(b"PK\x03\x04\x14\0\0\0\x08\0rest of a workbook".to_vec())]
+#[case::old_workbook(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest".to_vec())]
+#[case::cut(gzipped("id\n", "1\n", 1000, "")[..30].to_vec())]
+fn i06_what_is_no_roster_is_refused(#[case] roster: Vec<u8>) {
+    assert_refused(roster, "list.csv");
+}
+
+/// I07: JSON that is deep, that repeats itself, or whose numbers are no numbers.
+#[rstest]
+#[case::deep(format!("{{\"id\":1,\"a\":{}", "[".repeat(100_000)), "json-too-deep")]
+#[case::deep_and_closed(format!("{{\"id\":1,\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)), "json-too-deep")]
+#[case::a_key_again(format!("{{{}\"id\":1}}", "\"a\":1,".repeat(100_000)), "bad-json")]
+#[case::infinite("{\"id\":1e999}".to_owned(), "\"line\":2")]
+fn i07_hostile_json_is_refused(#[case] object: String, #[case] says: &str) {
+    assert_refused(format!("{{\"id\":\"a\"}}\n{object}\n"), says);
+}
+
+/// I07: a million different keys in one object.
+#[test]
+fn i07_a_million_keys() {
+    let keys = (0..1_000_000).map(|n| format!("\"k{n}\":1,")).collect::<String>();
+    assert_refused(format!("{{\"id\":\"a\"}}\n{{{keys}\"id\":\"b\"}}\n"), "list.csv");
 }
