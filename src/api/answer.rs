@@ -3,8 +3,8 @@
 
 use std::error::Error;
 
-use reqwest::Response;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 
 use super::ApiToken;
 use super::body::{self, Parsed};
@@ -25,7 +25,7 @@ impl Limit {
 }
 
 /// How a body ended.
-enum Body {
+pub(super) enum Body {
     Whole(Vec<u8>),
     TooLarge,
     /// The connection broke, or the time ran out.
@@ -41,15 +41,22 @@ pub(super) async fn read<T>(
 ) -> Reply<T> {
     let status = response.status();
     let limits = limits(response.headers());
-    let body = read_body(response, limit).await;
-    let answer = if status.is_success() {
-        of_success(body, parse)
-    } else {
-        // The status decides; a body that is cut short or too large merely has no message.
-        let json = if let Body::Whole(json) = body { json } else { Vec::new() };
-        Answer::Failure(body::failure(status.as_u16(), &json, token))
-    };
+    let answer = of_status(status, read_body(response, limit).await, token, parse);
     Reply { answer, limits }
+}
+
+/// The status decides: without a 2xx, a body that is cut short or too large merely has no message.
+pub(super) fn of_status<T>(
+    status: StatusCode,
+    body: Body,
+    token: &ApiToken,
+    parse: impl FnOnce(&[u8]) -> Parsed<T>,
+) -> Answer<T> {
+    if status.is_success() {
+        return of_success(body, parse);
+    }
+    let json = if let Body::Whole(json) = body { json } else { Vec::new() };
+    Answer::Failure(body::failure(status.as_u16(), &json, token))
 }
 
 /// Whatever the body, the status says that it was applied.

@@ -6,6 +6,9 @@
 mod answer;
 mod body;
 mod client;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod redact;
 mod token;

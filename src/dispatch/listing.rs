@@ -12,6 +12,7 @@ use crate::model::RemoteParticipant;
 use super::DispatchError;
 use super::call::{Called, call};
 use super::reconciler::Reconciler;
+use super::scan::{Progress, Standing};
 use crate::journal::RunMeeting;
 
 /// The page size that other clients use; the server may give less.
@@ -38,14 +39,6 @@ enum Pass {
     Stopped(StopReason),
 }
 
-/// What the pages so far add up to.
-#[derive(Debug, Default, Clone, Copy)]
-struct Progress {
-    total: u64,
-    unique: u64,
-    next_offset: Option<u64>,
-}
-
 impl<A: ParticipantApi> Reconciler<A> {
     /// Lists a meeting into the journal's temporary listing.
     pub(super) async fn list(&self, meeting: RunMeeting) -> Result<Listed, DispatchError> {
@@ -69,24 +62,16 @@ impl<A: ParticipantApi> Reconciler<A> {
                 Err(end) => return Ok(end),
             };
             let length = page.items.len() as u64;
-            if page_no == 1 {
-                progress.total = page.total_count;
-            }
-            let contiguous = progress.next_offset.is_none_or(|next| length == 0 || next == page.start_offset);
-            progress.next_offset = Some(page.start_offset.saturating_add(length));
-            if page.total_count != progress.total || !contiguous {
+            if !progress.follows(page.total_count, page.start_offset, length) {
                 return Ok(Pass::Disturbed);
             }
             let new = self.keep(meeting, page, &mut progress).await?;
-            if new < length || progress.unique > progress.total {
-                return Ok(Pass::Disturbed);
+            match progress.standing(length, new) {
+                Standing::Unfinished => {}
+                Standing::Complete => break,
+                Standing::Short => return self.page_zero(meeting, progress).await,
+                Standing::Disturbed => return Ok(Pass::Disturbed),
             }
-            if length == 0 || progress.unique == progress.total {
-                break;
-            }
-        }
-        if progress.unique < progress.total {
-            return self.page_zero(meeting, progress).await;
         }
         Ok(Pass::Complete)
     }
@@ -99,9 +84,12 @@ impl<A: ParticipantApi> Reconciler<A> {
             Err(Pass::Failed) => return Ok(Pass::Disturbed),
             Err(end) => return Ok(end),
         };
-        let same_total = page.total_count == progress.total;
+        let total = page.total_count;
         self.keep(meeting, page, &mut progress).await?;
-        Ok(if same_total && progress.unique == progress.total { Pass::Complete } else { Pass::Disturbed })
+        Ok(match progress.standing_with_page_zero(total) {
+            Standing::Complete => Pass::Complete,
+            Standing::Unfinished | Standing::Short | Standing::Disturbed => Pass::Disturbed,
+        })
     }
 
     async fn page(&self, meeting: RunMeeting, page_no: u64) -> Result<Page<RemoteParticipant>, Pass> {

@@ -5,7 +5,7 @@
 //! * `send`: the loop that empties the queue; `result`: what the journal keeps of an outcome; `desk`: where results,
 //!   wishes and errands wait for the journal.
 //! * `errands`: what is done about meetings beside the sending, and what follows from it; `reconciler`: what those tasks
-//!   share; `listing`: a complete listing of a meeting, or none;
+//!   share; `listing`: a complete listing of a meeting, or none; `scan`: whether its pages add up;
 //!   `settle`: waiting, listing twice, deciding; and the tokens of what was found.
 //! * `trial`: whether a meeting takes anybody at all.
 //!
@@ -21,6 +21,7 @@ mod journal_task;
 mod listing;
 mod reconciler;
 mod result;
+mod scan;
 mod send;
 mod settle;
 #[cfg(test)]

@@ -9,6 +9,9 @@
 
 mod backoff;
 mod ceiling;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod quota;
 mod rate;

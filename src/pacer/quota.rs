@@ -35,8 +35,17 @@ pub(super) fn rate_limits(headers: &LimitHeaders) -> Vec<RateLimit> {
         return Vec::new();
     }
     let policies: Vec<Policy> = items(&headers.ratelimit_policy).iter().filter_map(policy).collect();
-    let limits = items(&headers.ratelimit);
-    limits.iter().filter_map(|item| limit(item, &policies)).take(MOST_LIMITS).collect()
+    let items = items(&headers.ratelimit);
+    let mut limits: Vec<RateLimit> = Vec::new();
+    for limit in items.iter().filter_map(|item| limit(item, &policies)) {
+        match limits.iter().position(|known| known.name == limit.name) {
+            // Several partitions of one policy, or a proxy's limit beside the server's: the strictest.
+            Some(at) if limit.remaining < limits[at].remaining => limits[at] = limit,
+            None if limits.len() < MOST_LIMITS => limits.push(limit),
+            Some(_) | None => {}
+        }
+    }
+    limits
 }
 
 struct Policy {
@@ -118,6 +127,20 @@ mod tests {
         let both = [("burst".to_owned(), 1, 1, None), ("default".to_owned(), 500, 200, None)];
         assert_eq!(read(&[r#""burst";r=1;t=1, "default";r=500;t=200"#], &[]), both);
         assert_eq!(read(&[r#""burst";r=1;t=1"#, r#""default";r=500;t=200"#], &[]), both);
+    }
+
+    /// Found by fuzzing: the last of them counted, so that what another had used up was spent again.
+    #[test]
+    fn of_one_name_the_strictest_is_obeyed() {
+        let strictest = [("a".to_owned(), 3, 10, None), ("b".to_owned(), 4, 9, None)];
+        assert_eq!(read(&["a;r=3;t=10, b;r=4;t=9, a;r=100;t=300"], &[]), strictest);
+        assert_eq!(read(&["a;r=100;t=300, b;r=4;t=9", "a;r=3;t=10"], &[]), strictest);
+    }
+
+    #[test]
+    fn more_limits_than_can_be_kept_are_left_out() {
+        let limits: Vec<String> = (0..20).map(|n| format!("l{n};r={n};t=9")).collect();
+        assert_eq!(read(&[&limits.join(", ")], &[]).len(), MOST_LIMITS);
     }
 
     #[rstest]

@@ -173,6 +173,25 @@ mod tests {
         }
     }
 
+    #[rstest]
+    #[case("4/s", "4/s")]
+    #[case("4/1s", "4/s")]
+    #[case("7/90s", "7/90s")]
+    #[case("1200/300s", "1200/5m")]
+    #[case("50/60m", "50/1h")]
+    #[case("50/90m", "50/90m")]
+    fn a_quota_is_shown_in_its_largest_unit(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(text.parse::<Rate>().unwrap().to_string(), shown);
+    }
+
+    #[test]
+    fn the_fastest_and_the_longest_quota_are_quotas_yet() {
+        assert_eq!("1000000/s".parse::<Quota>().unwrap().interval(), Duration::from_micros(1));
+        assert_eq!("1/1440m".parse::<Quota>().unwrap().interval(), Duration::from_secs(LONGEST_PERIOD));
+        assert_eq!(Quota::new(NonZeroU32::MIN, Duration::ZERO), None);
+        assert_eq!(Quota::new(NonZeroU32::MIN, Duration::from_secs(LONGEST_PERIOD + 1)), None);
+    }
+
     #[test]
     fn words_are_read_back() {
         for rate in [Rate::Auto, Rate::Unlimited] {

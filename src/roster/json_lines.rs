@@ -51,7 +51,8 @@ impl JsonLines {
             if length == 0 {
                 return Ok(NextLine::End);
             }
-            if self.line.len() > self.cap && self.line().len() > self.cap {
+            // Blanks may make it look short: without its end it is too large all the same.
+            if self.line.len() > self.cap && (!self.is_ended() || self.line().len() > self.cap) {
                 self.skip_line()?;
                 return Ok(NextLine::TooLarge(self.number));
             }
@@ -61,8 +62,12 @@ impl JsonLines {
         }
     }
 
+    fn is_ended(&self) -> bool {
+        self.line.last() == Some(&b'\n')
+    }
+
     fn skip_line(&mut self) -> io::Result<()> {
-        if self.line.last() != Some(&b'\n') {
+        if !self.is_ended() {
             self.input.skip_until(b'\n')?;
         }
         Ok(())
@@ -213,6 +218,13 @@ mod tests {
             assert_eq!((found[0].0, found[1].0, found[1].1.as_str()), (first, NextLine::Line(2), "b"));
         }
         assert_eq!(lines(&"x".repeat(100_000), 10)[0].0, NextLine::TooLarge(1));
+    }
+
+    /// Found by fuzzing: the blank at which it was cut made it look short, and its rest was taken for another line.
+    #[test]
+    fn a_line_above_the_cap_is_one_line_wherever_its_blanks_are() {
+        let found = lines(&format!(" {{}}{}{{}}\nb\n", " ".repeat(20)), 10);
+        assert_eq!((found[0].0, found[1].0, found.len()), (NextLine::TooLarge(1), NextLine::Line(2), 2));
     }
 
     fn refused(line: &str) -> Option<RowErrorCode> {
