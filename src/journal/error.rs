@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE};
 
 use crate::model::escape;
@@ -25,6 +26,25 @@ pub enum JournalError {
         /// The number of the run that holds it now.
         newer: i64,
     },
+    /// It was deleted, moved or replaced while we were running.
+    #[error(
+        "the journal {path}, or its -wal file, was deleted, moved or replaced while the run went on, so it stops: what \
+         came last is not noted down. Put them back together if you can. Without them, the next run lists the meetings \
+         first and adds nobody twice, but has no tokens for those who are in"
+    )]
+    Gone {
+        /// The journal.
+        path: String,
+    },
+    /// Another program holds it, and not as a run of ours.
+    #[error(
+        "another program has held the journal for too long while {doing}: end it (a database shell, a backup), then \
+         run the same command again; it resumes"
+    )]
+    Busy {
+        /// What we were doing.
+        doing: &'static str,
+    },
     /// Not a journal of ours; left as it was.
     #[error(
         "{path} is not a guestlist journal: {why}; it was left untouched, name another file with --journal"
@@ -40,6 +60,19 @@ pub enum JournalError {
         "{path} was written by a newer guestlist (journal version {found}, this one knows {known}): update guestlist"
     )]
     Newer {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Written by an older guestlist, and opened to look at only; left as it was.
+    #[error(
+        "{path} was written by an older guestlist (journal version {found}, this one knows {known}): the next import \
+         brings it up to date"
+    )]
+    Older {
         /// The file.
         path: String,
         /// Its version.
@@ -105,7 +138,7 @@ pub enum JournalError {
         why: String,
     },
     /// SQLite failed in another way.
-    #[error("{doing}: {source}")]
+    #[error("the journal failed while {doing}: {source}")]
     Sql {
         /// What we were doing.
         doing: &'static str,
@@ -127,6 +160,17 @@ impl JournalError {
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::DiskFull { .. })
     }
+
+    pub(super) fn of_sqlite(source: rusqlite::Error, doing: &'static str) -> Self {
+        match source.sqlite_error_code() {
+            _ if is_out_of_room(&source) => Self::DiskFull { doing },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { why: source.to_string() }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { doing },
+            _ => Self::Sql { doing, source: Box::new(source) },
+        }
+    }
 }
 
 /// Names what was being done when SQLite failed.
@@ -136,14 +180,7 @@ pub(super) trait Doing<T> {
 
 impl<T> Doing<T> for Result<T, rusqlite::Error> {
     fn doing(self, doing: &'static str) -> Result<T, JournalError> {
-        use rusqlite::ErrorCode;
-        self.map_err(|source| match source.sqlite_error_code() {
-            _ if is_out_of_room(&source) => JournalError::DiskFull { doing },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                JournalError::Damaged { why: source.to_string() }
-            }
-            _ => JournalError::Sql { doing, source: Box::new(source) },
-        })
+        self.map_err(|source| JournalError::of_sqlite(source, doing))
     }
 }
 

@@ -1,10 +1,12 @@
 //! The journal: the queue, the record and the resume, in one SQLite file. Every SQL statement of the program is here.
 //!
-//! * `place`: whose file it is, and the lock; `open`: creation, settings, migrations.
+//! * `place`, `network`: whose file it is and where; `lock`, `held`: that nobody else has it, and that it stays.
+//! * `open`: creation, settings, migrations; `pages`: whether it is whole; `verify`, `rules`: whether it can be trusted.
 //! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run.
 //! * `queue`: [`Journal::exchange`], the only way work leaves and results enter: results recorded and intents claimed
 //!   in one synced transaction.
-//! * `listing`, `adopt`: what a complete listing says about rows; `hold`: what must not be sent again; `tokens`: those that no create handed out.
+//! * `listing`, `adopt`: what a complete listing says about rows; `hold_back`: what must not be sent again; `tokens`:
+//!   those that no create handed out; `purge`: their removal.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export.
 //! * `state`, `difference`: how a row's state and what its roster wants are kept.
 //!
@@ -15,12 +17,18 @@ mod adopt;
 mod difference;
 mod error;
 mod export_rows;
-mod hold;
+mod held;
+mod hold_back;
 mod listing;
+mod lock;
+mod network;
 mod open;
+mod pages;
 mod place;
+mod purge;
 mod queue;
 mod reader;
+mod rules;
 mod stage;
 mod stager;
 mod state;
@@ -29,9 +37,10 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod verify;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -39,14 +48,19 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
 pub use listing::{Resend, Settled};
+pub use network::OnNetwork;
 pub use queue::{Intent, Proof, Record, RowResult};
 pub use reader::JournalReader;
 pub use stage::{Duplicate, IdSource, RosterKey, StageInto, StageRow};
 pub use status::{MeetingCounts, RunInfo};
 pub use summary::{Problem, Tally};
 pub use tokens::Tokenless;
+pub use verify::{Finding, Verified};
 
 use error::Doing;
+use held::Held;
+use network::Medium;
+use open::IfMissing;
 
 use crate::model::{MeetingId, Target};
 
@@ -89,17 +103,28 @@ pub struct RunMeeting {
     pub has_planned: bool,
 }
 
+/// What a journal is opened for.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// What is run, to be shown.
+    pub command: &'a str,
+    /// The API that it belongs to, a new one as well as an existing one; `None`: an existing one, whatever it belongs to.
+    pub origin: Option<&'a str>,
+    /// Whether it may lie on a network file system.
+    pub on_network: OnNetwork,
+}
+
 /// A journal that this process holds for a run. Calls block on the disk.
 #[derive(Debug)]
 pub struct Journal {
     connection: Connection,
-    path: PathBuf,
     run: RunNumber,
     /// Where the last claim ended.
     claimed_up_to: (MeetingKey, RowId),
     /// Meetings that this run has compared with a complete listing.
     compared: HashSet<MeetingKey>,
-    _lock: place::Lock,
+    /// Dropped after the connection.
+    held: Held,
 }
 
 impl Journal {
@@ -107,38 +132,38 @@ impl Journal {
     /// API at `origin`. Rows that a dead process left in sending become uncertain: their settle time begins now.
     ///
     /// # Errors
-    /// [`JournalError::InUse`] if another run holds it; `NotOurs`, `Newer`, `Unsafe`, `OtherOrigin` if it must not be
-    /// used; the others if the disk fails.
+    /// As [`open_for`](Self::open_for).
     pub fn open(path: &Path, origin: &str, command: &str, now: Timestamp) -> Result<Self, JournalError> {
-        let (mut connection, lock) = open::for_a_run(path)?;
-        let doing = "beginning a run";
-        let transaction = begin(&mut connection, doing)?;
-        bind_origin(&transaction, origin)?;
-        let run: i64 = transaction
-            .query_row("UPDATE journal SET run = run + 1 RETURNING run", [], |row| row.get(0))
-            .doing(doing)?;
-        forget_listings(&transaction)?;
-        transaction
-            .execute(
-                "INSERT INTO runs (run, command, started_at) VALUES (?1, ?2, ?3)",
-                params![run, command, now.as_millisecond()],
-            )
-            .doing(doing)?;
-        queue::lose_track_of_the_dead(&transaction, now)?;
-        transaction.commit().doing(doing)?;
+        let opening = Opening { command, origin: Some(origin), on_network: OnNetwork::Refuse };
+        Self::open_for(opening, path, now)
+    }
+
+    /// The same, as said in `opening`.
+    ///
+    /// # Errors
+    /// [`JournalError::InUse`] if another run holds it; `NotOurs`, `Newer`, `Unsafe`, `OtherOrigin` or `Damaged` if it
+    /// must not be used; the others if the disk fails.
+    pub fn open_for(opening: Opening<'_>, path: &Path, now: Timestamp) -> Result<Self, JournalError> {
+        let if_missing = opening.origin.map_or(IfMissing::Refuse, |_| IfMissing::Create);
+        let (mut connection, lock, medium) = open::for_a_run(path, if_missing, opening.on_network)?;
+        let run = begin_run(&mut connection, opening, now)?;
         Ok(Self {
             connection,
-            path: path.to_owned(),
-            run: RunNumber(run),
+            run,
             claimed_up_to: (MeetingKey(0), RowId(0)),
             compared: HashSet::new(),
-            _lock: lock,
+            held: Held::new(path, medium, lock)?,
         })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.held.path()
+    }
+
+    /// Whether it lies on a network file system, which somebody has accepted.
+    pub fn is_on_network(&self) -> bool {
+        self.held.medium() == Medium::Network
     }
 
     /// The number of this run.
@@ -185,7 +210,9 @@ impl Journal {
                 )
                 .doing(doing)
                 .map(|_| ())
-        })
+        })?;
+        self.held.end();
+        Ok(())
     }
 
     /// The meetings that the rows of this run are in, in the order of their first appearance.
@@ -206,22 +233,35 @@ impl Journal {
         .collect()
     }
 
-    /// One synced transaction, refused if another run has taken over.
+    /// One synced transaction, refused if another run has taken over, or if nobody would find it.
     fn write<T>(
         &mut self,
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>, RunNumber) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        let run = self.run;
+        let result = self.try_write(doing, work);
+        if let Err(JournalError::Gone { .. }) = result {
+            self.held.leave();
+            open::on_close(&self.connection, open::OnClose::LeaveAsItIs);
+        }
+        result
+    }
+
+    fn try_write<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>, RunNumber) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
         let transaction = begin(&mut self.connection, doing)?;
         let current: i64 = transaction
             .prepare_cached("SELECT run FROM journal")
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .doing(doing)?;
-        if current != run.0 {
+        if current != self.run.0 {
             return Err(JournalError::Superseded { newer: current });
         }
-        let result = work(&transaction, run)?;
+        let result = work(&transaction, self.run)?;
+        self.held.refuse_gone()?;
         transaction.commit().doing(doing)?;
         Ok(result)
     }
@@ -234,6 +274,32 @@ pub fn sqlite_version() -> &'static str {
 
 fn begin<'c>(connection: &'c mut Connection, doing: &'static str) -> Result<Transaction<'c>, JournalError> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)
+}
+
+/// Raises the run number: whoever held the journal before is superseded.
+fn begin_run(
+    connection: &mut Connection,
+    opening: Opening<'_>,
+    now: Timestamp,
+) -> Result<RunNumber, JournalError> {
+    let doing = "beginning a run";
+    let transaction = begin(connection, doing)?;
+    if let Some(origin) = opening.origin {
+        bind_origin(&transaction, origin)?;
+    }
+    let run: i64 = transaction
+        .query_row("UPDATE journal SET run = run + 1 RETURNING run", [], |row| row.get(0))
+        .doing(doing)?;
+    forget_listings(&transaction)?;
+    transaction
+        .execute(
+            "INSERT INTO runs (run, command, started_at) VALUES (?1, ?2, ?3)",
+            params![run, opening.command, now.as_millisecond()],
+        )
+        .doing(doing)?;
+    queue::lose_track_of_the_dead(&transaction, now)?;
+    transaction.commit().doing(doing)?;
+    Ok(RunNumber(run))
 }
 
 /// A journal belongs to one API, so that a try in a sandbox never counts as done in production.

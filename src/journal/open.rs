@@ -9,36 +9,61 @@ use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tempfile::NamedTempFile;
 
 use super::error::{Doing, JournalError};
+use super::lock::Lock;
+use super::network::{Medium, OnNetwork, admit};
+use super::pages::{has_reason_to_look, refuse_damaged};
 use super::place::{
-    APPLICATION_ID, Lock, folder_of, io, lock, refuse_foreign, refuse_network, refuse_remains,
-    refuse_unsafe_place, shown, sibling,
+    APPLICATION_ID, folder_of, io, refuse_foreign, refuse_planted, refuse_remains, refuse_unsafe_place,
+    shown, sibling,
 };
 use crate::sabotage::{Sabotage, active};
 
 /// How long a writer waits for a reader that holds a lock (somebody's `sqlite3` shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The schema's history. A test keeps it in step with the folder.
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_journal.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/0001_journal.sql"),
+    include_str!("../../migrations/0002_purged_tokens.sql"),
+];
 
-/// Opens the journal for a run: locked, ours, whole and of the newest version. Creates it if there is none.
-pub(super) fn for_a_run(path: &Path) -> Result<(Connection, Lock), JournalError> {
+/// What to do where there is no journal yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IfMissing {
+    Create,
+    Refuse,
+}
+
+/// Opens the journal for a run: locked, ours, whole and of the newest version.
+pub(super) fn for_a_run(
+    path: &Path,
+    if_missing: IfMissing,
+    on_network: OnNetwork,
+) -> Result<(Connection, Lock, Medium), JournalError> {
     refuse_unsafe_place(path)?;
-    refuse_network(path)?;
-    let lock = lock(path)?;
-    if !is_there(path)? {
+    let medium = admit(path, on_network)?;
+    let lock = Lock::take(path)?;
+    if if_missing == IfMissing::Create && !is_there(path)? {
         create(path)?;
     }
     refuse_foreign(path, known_version())?;
+    refuse_planted(path)?;
+    let suspect = has_reason_to_look(path, &lock)?;
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    on_close(&connection, OnClose::LeaveAsItIs);
     configure(&connection)?;
+    if suspect {
+        refuse_damaged(&connection)?;
+    }
+    on_close(&connection, OnClose::TidyUp);
     migrate(&mut connection, path)?;
     // The -wal file was made just now. SQLite syncs the folder for it, but goes on if that fails.
     sync_folder(path, "setting up the journal")?;
-    Ok((connection, lock))
+    Ok((connection, lock, medium))
 }
 
 /// Opens an existing journal to look at; needs no lock and changes nothing.
@@ -46,6 +71,7 @@ pub(super) fn to_read(path: &Path) -> Result<Connection, JournalError> {
     let doing = "opening the journal to read";
     refuse_unsafe_place(path)?;
     refuse_foreign(path, known_version())?;
+    refuse_planted(path)?;
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     if needs_side_files(&connection) && is_checkpointed(path) {
         connection = immutable(path)?;
@@ -154,8 +180,23 @@ fn use_wal(connection: &Connection, doing: &'static str) -> Result<(), JournalEr
     }
 }
 
+/// What closing does to the -wal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnClose {
+    /// Writes it into the journal and deletes it by its name.
+    TidyUp,
+    /// Nothing: the journal may be damaged, and what can be saved is to be saved; or the -wal is somebody else's.
+    LeaveAsItIs,
+}
+
+pub(super) fn on_close(connection: &Connection, what: OnClose) {
+    let leave = what == OnClose::LeaveAsItIs;
+    // A connection that can't be told so is a broken one, which writes nothing.
+    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave);
+}
+
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
-fn known_version() -> i64 {
+pub(super) fn known_version() -> i64 {
     MIGRATIONS.len() as i64
 }
 
@@ -166,13 +207,21 @@ fn version(connection: &Connection) -> Result<i64, JournalError> {
 }
 
 fn not_this_version(path: &Path, found: i64) -> JournalError {
-    let known = known_version();
+    let (path, known) = (shown(path), known_version());
     if found > known {
-        return JournalError::Newer { path: shown(path), found, known };
+        JournalError::Newer { path, found, known }
+    } else {
+        JournalError::Older { path, found, known }
     }
-    JournalError::NotOurs {
-        path: shown(path),
-        why: "an older guestlist wrote it; the next import brings it up to date",
+}
+
+/// A step that SQLite doesn't understand is one that these tables have behind them, or were never ready for.
+fn misfit(error: rusqlite::Error, doing: &'static str) -> JournalError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::Unknown) => {
+            JournalError::Damaged { why: format!("its version doesn't fit its tables: {error}") }
+        }
+        _ => JournalError::of_sqlite(error, doing),
     }
 }
 
@@ -186,7 +235,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), JournalError>
         let doing = "bringing the journal up to date";
         let transaction =
             connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).doing(doing)?;
-        transaction.execute_batch(step).doing(doing)?;
+        transaction.execute_batch(step).map_err(|error| misfit(error, doing))?;
         transaction.pragma_update(None, "user_version", number).doing(doing)?;
         transaction.commit().doing(doing)?;
     }

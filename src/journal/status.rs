@@ -21,6 +21,8 @@ pub struct MeetingCounts {
     pub states: Vec<(RowState, u64)>,
     /// Tokens kept.
     pub tokens: u64,
+    /// Tokens that were removed on purpose.
+    pub purged: u64,
     /// The soonest end of a token that says when it ends.
     pub soonest_expiry: Option<Timestamp>,
     /// Planned rows that the newest accepted run doesn't name: no run will send them until a roster names them again.
@@ -59,13 +61,13 @@ impl JournalReader {
                 "SELECT m.account_id, m.app_id, m.meeting_id, count(c.token), min(c.token_expires_at),
                         count(*) FILTER (WHERE p.state = 'planned'
                             AND p.run IS NOT (SELECT max(run) FROM runs WHERE accepted_at IS NOT NULL)),
-                        m.meeting
+                        count(c.token_purged_at), m.meeting
                  FROM meetings m LEFT JOIN participants p USING (meeting) LEFT JOIN confirmations c USING (confirmation)
                  GROUP BY m.meeting ORDER BY m.meeting",
             )
             .doing(REPORTING)?;
         let meetings = statement
-            .query_map([], |row| Ok((read_meeting(row)?, row.get(6)?)))
+            .query_map([], |row| Ok((read_meeting(row)?, row.get(7)?)))
             .and_then(Iterator::collect::<Result<Vec<(MeetingCounts, i64)>, _>>)
             .doing(REPORTING)?;
         meetings
@@ -114,6 +116,7 @@ fn read_meeting(row: &Row<'_>) -> rusqlite::Result<MeetingCounts> {
         tokens: row.get(3)?,
         soonest_expiry: seconds(row, 4)?,
         left_behind: row.get(5)?,
+        purged: row.get(6)?,
     })
 }
 

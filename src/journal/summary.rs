@@ -25,8 +25,10 @@ pub struct Tally {
     pub not_attempted: u64,
     /// Of the confirmed: with another name, preset or picture than the roster's, and that isn't accepted.
     pub differing: u64,
-    /// Of the confirmed: without a token.
+    /// Of the confirmed: without a token, and it wasn't removed on purpose.
     pub without_token: u64,
+    /// Of the confirmed: their token was removed on purpose. That is as somebody wanted it.
+    pub purged: u64,
 }
 
 impl Tally {
@@ -69,18 +71,21 @@ impl Journal {
         while let Some(row) = rows.next().doing(DOING)? {
             count_group(&mut tally, row).doing(DOING)?;
         }
-        tally.without_token = self.count_without_token()?;
+        (tally.without_token, tally.purged) = self.count_without_token()?;
         Ok(tally)
     }
 
-    fn count_without_token(&self) -> Result<u64, JournalError> {
+    /// Those that never had one, and those whose token was removed.
+    fn count_without_token(&self) -> Result<(u64, u64), JournalError> {
         self.connection
             .query_row(
-                "SELECT count(*) FROM confirmations c INDEXED BY confirmations_without_token
+                "SELECT count(*) FILTER (WHERE c.token_purged_at IS NULL),
+                        count(*) FILTER (WHERE c.token_purged_at IS NOT NULL)
+                 FROM confirmations c INDEXED BY confirmations_without_token
                  CROSS JOIN participants p USING (participant)
                  WHERE c.token IS NULL AND p.run = ?1 AND p.confirmation = c.confirmation",
                 [self.run.0],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .doing(DOING)
     }

@@ -7,12 +7,13 @@ use super::error::{Doing, JournalError};
 use super::{Journal, RowId};
 use crate::model::{JoinToken, MeetingId, RemoteId};
 
-/// A run's participants without a token, after a row.
+/// A run's participants without a token, after a row; ?3: also those found in the meeting, and those whose token was
+/// removed on purpose.
 pub(super) const WITHOUT_TOKEN: &str = "SELECT p.participant, m.meeting_id, c.participant_id
      FROM confirmations c INDEXED BY confirmations_without_token
      CROSS JOIN participants p USING (participant) CROSS JOIN meetings m USING (meeting)
      WHERE c.token IS NULL AND c.participant > ?2 AND p.confirmation = c.confirmation
-       AND p.run = ?1 AND (?3 OR p.sends > 0)
+       AND p.run = ?1 AND (?3 OR (p.sends > 0 AND c.token_purged_at IS NULL))
      ORDER BY c.participant LIMIT ?4";
 
 /// A participant whose token is to be asked for.
@@ -28,7 +29,7 @@ pub struct Tokenless {
 
 impl Journal {
     /// Up to `count` participants of this run, after the row `after`, that have no token: those that our own creates
-    /// made, and those found in the meeting as well if `found` asks for them.
+    /// made, and if `found` asks for them, also those found in the meeting and those whose token was removed on purpose.
     pub fn without_token(
         &self,
         after: Option<RowId>,
@@ -51,7 +52,7 @@ impl Journal {
         self.write(doing, |transaction, _run| {
             let mut update = transaction
                 .prepare_cached(
-                    "UPDATE confirmations SET token = ?2, token_expires_at = ?3
+                    "UPDATE confirmations SET token = ?2, token_expires_at = ?3, token_purged_at = NULL
                      WHERE confirmation = (SELECT confirmation FROM participants WHERE participant = ?1)",
                 )
                 .doing(doing)?;

@@ -2,6 +2,7 @@
 
 mod api;
 mod import;
+mod journal;
 mod parse;
 mod roster;
 #[cfg(feature = "sandbox")]
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 
 pub(crate) use api::ApiArgs;
 pub(crate) use import::{CheckArgs, ImportArgs, OnInvalid, PaceArgs, Uncertain};
+pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
 pub(crate) use roster::RosterArgs;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{ImportSandboxArgs, SandboxArgs};
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Write the participants and their tokens to a file
     Export(ExportArgs),
+    /// Look after the journal: whether it can be trusted, and removing its tokens
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Run a local RealtimeKit to try and test against
     #[cfg(feature = "sandbox")]
     Sandbox(Box<SandboxArgs>),

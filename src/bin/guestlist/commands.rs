@@ -6,6 +6,7 @@ mod connect;
 mod dry_run;
 mod export;
 mod import;
+mod journal;
 mod journal_file;
 mod pages;
 mod rejected;
@@ -62,6 +63,7 @@ fn carry_out(command: &Command, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Check(args) => check::run(args, shell),
         Command::Status(args) => status::run(args, shell),
         Command::Export(args) => export::run(args, shell),
+        Command::Journal(command) => journal::run(command, shell),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(args, shell),
         Command::Completions { shell: kind } => pages::completions(*kind, shell),

@@ -8,7 +8,7 @@ use guestlist::dispatch::DispatchError;
 use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError, RunSummary};
-use guestlist::journal::JournalError;
+use guestlist::journal::{JournalError, Verified};
 use guestlist::roster::{RejectedError, RosterError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
@@ -85,6 +85,11 @@ pub(crate) fn of_run(summary: &RunSummary, accepted: bool, stops: &[StopReason])
     } else {
         Exit::Done
     }
+}
+
+/// What was found by looking is no failure of the look: 4, as for rows that need one.
+pub(crate) fn of_verification(verified: &Verified) -> Exit {
+    if verified.findings.is_empty() { Exit::Done } else { Exit::Incomplete }
 }
 
 pub(crate) fn of_error(error: &CommandError) -> Exit {
@@ -171,10 +176,13 @@ fn of_journal(error: &JournalError) -> Exit {
         JournalError::InUse { .. } | JournalError::Superseded { .. } => Exit::Busy,
         JournalError::NotOurs { .. }
         | JournalError::Newer { .. }
+        | JournalError::Older { .. }
         | JournalError::Unsafe { .. }
         | JournalError::OtherOrigin { .. }
         | JournalError::OtherIdSource { .. } => Exit::Usage,
         JournalError::Io { .. }
+        | JournalError::Gone { .. }
+        | JournalError::Busy { .. }
         | JournalError::DiskFull { .. }
         | JournalError::Damaged { .. }
         | JournalError::Sql { .. } => Exit::Stopped,

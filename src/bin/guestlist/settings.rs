@@ -14,7 +14,7 @@ use guestlist::api::{InvalidApiUrl, InvalidToken};
 use guestlist::dispatch::DispatchSettings;
 use guestlist::export::{ExportSettings, Format, JoinUrl, JoinUrlError};
 use guestlist::import::OnInvalid;
-use guestlist::journal::{ExportFilter, Resend};
+use guestlist::journal::{ExportFilter, OnNetwork, Resend};
 use guestlist::model::{InvalidId, escape};
 use guestlist::pacer::Rate;
 use guestlist::roster::{DefaultMeeting, ReadOptions};
@@ -25,7 +25,7 @@ pub(crate) use destination::{Trial, sandbox};
 pub(crate) use environment::Environment;
 pub(crate) use reading::RosterName;
 
-use crate::args::{self, CheckArgs, ExportArgs, ExportFormat, ImportArgs, JournalArgs, PaceArgs};
+use crate::args::{self, CheckArgs, ExportArgs, ExportFormat, ImportArgs, NetworkArgs, PaceArgs};
 use destination::Route;
 
 /// What can't be meant.
@@ -67,6 +67,7 @@ pub(crate) enum SettingsError {
 pub(crate) struct Import {
     pub(crate) destination: Destination,
     pub(crate) journal: JournalPlace,
+    pub(crate) on_network: OnNetwork,
     pub(crate) rosters: Vec<RosterName>,
     pub(crate) reading: ReadOptions,
     pub(crate) on_invalid: OnInvalid,
@@ -133,6 +134,7 @@ impl Import {
         Ok(Self {
             destination,
             journal,
+            on_network: on_network(&args.network),
             rosters,
             reading,
             on_invalid: on_invalid(args.on_invalid),
@@ -187,26 +189,33 @@ impl Export {
         Ok(Self {
             output: Some(args.output.clone()).filter(|path| path.as_os_str() != "-"),
             settings: ExportSettings { format, filter: ExportFilter { meeting, run: None }, join_url },
-            journal: journal_file(&args.journal, environment)?,
+            journal: journal_file(args.journal.journal.as_deref(), environment)?,
         })
     }
 }
 
-/// The journal that `status` and `export` read.
-pub(crate) fn journal_file(args: &JournalArgs, environment: &Environment) -> Result<PathBuf, SettingsError> {
-    match journal_place(args, environment)? {
+/// The journal of a command that makes none.
+pub(crate) fn journal_file(
+    named: Option<&Path>,
+    environment: &Environment,
+) -> Result<PathBuf, SettingsError> {
+    match journal_place(named, environment)? {
         JournalPlace::Named(path) | JournalPlace::Usual(path) => Ok(path),
         JournalPlace::Temporary => Err(SettingsError::NoStateFolder),
     }
 }
 
 /// Flag, environment, state folder.
-fn journal_place(args: &JournalArgs, environment: &Environment) -> Result<JournalPlace, SettingsError> {
-    match (&args.journal, &environment.journal, &environment.state_folder) {
-        (Some(named), _, _) | (None, Some(named), _) => Ok(JournalPlace::Named(named.clone())),
+fn journal_place(named: Option<&Path>, environment: &Environment) -> Result<JournalPlace, SettingsError> {
+    match (named, environment.journal.as_deref(), &environment.state_folder) {
+        (Some(named), _, _) | (None, Some(named), _) => Ok(JournalPlace::Named(named.to_owned())),
         (None, None, Some(folder)) => Ok(JournalPlace::Usual(folder.join("guestlist").join("journal.db"))),
         (None, None, None) => Err(SettingsError::NoStateFolder),
     }
+}
+
+pub(crate) fn on_network(args: &NetworkArgs) -> OnNetwork {
+    if args.allow_network_journal { OnNetwork::Accept } else { OnNetwork::Refuse }
 }
 
 /// Requests on their way at once while a check asks.

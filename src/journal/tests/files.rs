@@ -159,6 +159,40 @@ fn a_journal_that_others_can_read_is_refused() {
     assert!(folder.refusal().to_string().contains("chmod 600"));
 }
 
+#[test]
+fn a_lock_that_is_no_file_is_refused() {
+    let folder = TestFolder::new();
+    fifo(&folder.path().with_extension("db.lock"));
+    assert!(matches!(folder.refusal(), JournalError::Unsafe { .. }));
+    assert!(!folder.path().exists());
+}
+
+/// SQLite would replay a -wal that somebody has put there, and write tokens to what a link leads to.
+#[rstest]
+#[case::link(|wal: &Path| symlink("elsewhere", wal).unwrap())]
+#[case::pipe(fifo)]
+#[case::readable(|wal: &Path| {
+    fs::write(wal, "frames").unwrap();
+    fs::set_permissions(wal, Permissions::from_mode(0o644)).unwrap();
+})]
+#[case::twin(|wal: &Path| {
+    fs::write(wal, "").unwrap();
+    fs::set_permissions(wal, Permissions::from_mode(0o600)).unwrap();
+    fs::hard_link(wal, wal.with_extension("twin")).unwrap();
+})]
+fn a_planted_wal_is_refused(
+    #[case] plant: fn(&Path),
+    #[values("db-wal", "db-shm", "db-journal")] suffix: &str,
+) {
+    let folder = TestFolder::new();
+    folder.open();
+    let beside = folder.path().with_extension(suffix);
+    plant(&beside);
+    assert!(matches!(folder.refusal(), JournalError::Unsafe { .. }));
+    assert!(matches!(JournalReader::open(&folder.path()), Err(JournalError::Unsafe { .. })));
+    assert!(!folder.0.path().join("elsewhere").exists());
+}
+
 /// SQLite would replay what is left of the old journal into the new one.
 #[test]
 fn the_remains_of_a_journal_that_is_gone_are_not_replayed_into_a_new_one() {
@@ -241,12 +275,21 @@ fn a_reader_can_write_nothing() {
     assert!(folder.reader().connection.execute("DELETE FROM participants", []).is_err());
 }
 
-/// The migrations of a journal that is older: what the next version must do is shown on a made-up one.
 #[test]
 fn an_older_journal_waits_for_the_next_import() {
     let folder = TestFolder::new();
     folder.open();
-    Connection::open(folder.path()).unwrap().pragma_update(None, "user_version", 0).unwrap();
+    Connection::open(folder.path()).unwrap().pragma_update(None, "user_version", 1).unwrap();
     let refused = JournalReader::open(&folder.path()).unwrap_err();
     assert!(refused.to_string().contains("the next import brings it up to date"), "{refused}");
+}
+
+/// A flipped bit in the version, say: nothing is migrated that is there already.
+#[test]
+fn a_version_that_does_not_fit_the_tables_is_damage() {
+    let folder = TestFolder::new();
+    folder.run(&["a"]);
+    Connection::open(folder.path()).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    assert!(matches!(folder.refusal(), JournalError::Damaged { .. }));
+    assert_eq!(folder.ask::<i64>("PRAGMA user_version"), 1);
 }

@@ -2,12 +2,15 @@
 
 mod doubts;
 mod files;
+mod holding;
 mod model;
 mod plans;
+mod purging;
 mod queue;
 mod reading;
 mod staging;
 mod states;
+mod trust;
 
 use std::path::PathBuf;
 

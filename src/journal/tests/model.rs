@@ -19,6 +19,8 @@ enum Step {
     Claim,
     /// The oldest row on its way comes back.
     Answer(How),
+    /// Its tokens are removed.
+    Purge,
     /// A complete listing, begun before or after the settle time.
     List { settled: bool, resend: Resend },
 }
@@ -49,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => run.prop_map(|(applied, named, accepted)| Step::Run { applied, named, accepted }),
         4 => Just(Step::Claim),
         5 => how.prop_map(Step::Answer),
+        1 => Just(Step::Purge),
         3 => (prop::bool::weighted(0.7), resend).prop_map(|(settled, resend)| Step::List { settled, resend }),
     ]
 }
@@ -91,6 +94,9 @@ impl World {
             Step::Run { applied, named, accepted } => self.run(applied, &named, accepted),
             Step::Claim => self.claim(),
             Step::Answer(how) => self.answer(how),
+            Step::Purge => {
+                self.journal().purge_tokens(at(0)).unwrap();
+            }
             Step::List { settled, resend } => self.list(settled, resend),
         }
         self.check();
@@ -188,5 +194,6 @@ proptest! {
     fn nobody_is_added_twice_and_every_row_is_counted_once(steps in prop::collection::vec(step(), 1..50)) {
         let mut world = World::new();
         steps.into_iter().for_each(|step| world.take(step));
+        prop_assert_eq!(Verified::of(&world.folder.path()).unwrap().findings, []);
     }
 }

@@ -9,7 +9,7 @@ use guestlist::pacer::Rate;
 
 #[cfg(feature = "sandbox")]
 use super::ImportSandboxArgs;
-use super::{ApiArgs, JournalArgs, RosterArgs, parse};
+use super::{ApiArgs, JournalArgs, NetworkArgs, RosterArgs, parse};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
@@ -24,6 +24,8 @@ pub(crate) struct ImportArgs {
     pub(crate) export: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) journal: JournalArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) roster: RosterArgs,
     /// What invalid rows mean for the others
@@ -60,7 +62,8 @@ pub(crate) struct PaceArgs {
     /// What to do with somebody whose answer was lost and who isn't in the meeting after the settle time
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Uncertain::Resend)]
     pub(crate) uncertain: Uncertain,
-    /// Get new tokens also for those who were in the meeting before: links in their mail may end
+    /// Get new tokens also for those who were in the meeting before, or whose tokens were removed from the journal:
+    /// links in their mail may end
     #[arg(long)]
     pub(crate) refresh_found: bool,
     /// Take participants as they are who differ from the roster in name, preset or picture

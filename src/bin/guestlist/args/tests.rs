@@ -43,7 +43,7 @@ fn everything_of_an_import_can_be_typed() {
     let args = import(
         "a.csv - --meeting m --preset p --default-name N --account-id a --app-id b --api-url u --journal j \
          --rate 1200/5m --concurrency 4 --timeout 30s --connect-timeout 5s --max-outage 1h --settle 0s \
-         --uncertain hold --refresh-found --accept-differing --ca-file c --on-invalid skip --rejected r --dry-run \
+         --uncertain hold --refresh-found --accept-differing --ca-file c --on-invalid skip --rejected r --dry-run --allow-network-journal \
          --limit 3 --export e --api-token-file - --new-id-source --allow-pii-ids --id-from first,last --map id=Ticket \
          --map name=Who --delimiter tab --json -v",
     );
@@ -69,6 +69,9 @@ fn everything_of_an_import_can_be_typed() {
 #[case::check_has_no_journal("check r.csv --journal j")]
 #[case::status_takes_nothing("status r.csv")]
 #[case::export_without_output("export")]
+#[case::journal_and_nothing("journal")]
+#[case::two_journals("journal verify a b")]
+#[case::a_look_needs_no_network("journal verify --allow-network-journal a")]
 #[case::unknown_shell("completions tcsh")]
 #[cfg_attr(feature = "sandbox", case::fault_without_sandbox("import r.csv --sandbox-fault 500=1"))]
 #[cfg_attr(feature = "sandbox", case::unknown_fault("sandbox --fault nonsense=1"))]
@@ -85,13 +88,17 @@ fn what_makes_no_sense_is_refused(#[case] typed: &str) {
 #[case("check")]
 #[case("status")]
 #[case("export")]
+#[case("journal")]
+#[case("journal verify")]
+#[case("journal purge-tokens")]
 #[case("sandbox")]
 fn help_reads_like_this(#[case] name: &str) {
     let mut command = Args::command().term_width(100);
     command.build();
-    let command = match name {
-        "guestlist" => &mut command,
-        name => command.find_subcommand_mut(name).unwrap(),
-    };
-    insta::assert_snapshot!(format!("help_{name}"), command.render_long_help().to_string());
+    let words = name.split(' ').filter(|word| *word != "guestlist");
+    let command = words.fold(&mut command, |command, word| command.find_subcommand_mut(word).unwrap());
+    insta::assert_snapshot!(
+        format!("help_{}", name.replace(' ', "_")),
+        command.render_long_help().to_string()
+    );
 }

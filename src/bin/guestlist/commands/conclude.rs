@@ -134,6 +134,7 @@ fn summary_line<'a>(report: &ImportReport, exit: Exit, journal: &'a str) -> Summ
         exit_code: exit.code(),
         differing: tally.differing,
         without_token: tally.without_token,
+        tokens_purged: tally.purged,
         seconds: SecondsLine {
             validate: seconds.validate,
             stage: seconds.stage,

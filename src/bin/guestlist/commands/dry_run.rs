@@ -130,6 +130,7 @@ fn summary(report: &CheckReport, plan: Plan, exit: Exit) -> SummaryLine<'static>
         exit_code: exit.code(),
         differing: 0,
         without_token: 0,
+        tokens_purged: 0,
         seconds: SecondsLine::default(),
         journal: None,
         run: None,

@@ -6,7 +6,7 @@ use guestlist::dispatch::RunClock;
 use guestlist::event::Observer;
 use guestlist::export;
 use guestlist::import::{ImportContext, ImportSettings};
-use guestlist::journal::Journal;
+use guestlist::journal::{Journal, Opening};
 use guestlist::model::escape;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -45,7 +45,10 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     let connection = Connection::open(settings.destination, settings.pace).await?;
     let clock = RunClock::starting_at(Timestamp::now());
     let command = format!("import {}", rosters::listed(&settings.rosters));
-    let journal = Journal::open(file.path(), &connection.origin, &command, clock.now())?;
+    let opening =
+        Opening { command: &command, origin: Some(&connection.origin), on_network: settings.on_network };
+    let journal = Journal::open_for(opening, file.path(), clock.now())?;
+    journal_file::warn_of_network(&journal, &ui);
     let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
     ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));
     let cancel = CancellationToken::new();

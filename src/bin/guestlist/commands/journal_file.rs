@@ -4,10 +4,12 @@ use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use guestlist::journal::Journal;
 use tempfile::TempDir;
 
 use crate::error::CommandError;
 use crate::settings::JournalPlace;
+use crate::ui::Ui;
 
 /// The journal of an import.
 pub(crate) struct JournalFile {
@@ -65,6 +67,16 @@ impl JournalFile {
             // What can't be removed is left to the system's cleaning of its temporary folder.
             let _ = folder.map(std::fs::remove_dir_all);
         }
+    }
+}
+
+/// Somebody has said that it may lie there; what that means is theirs to answer for.
+pub(crate) fn warn_of_network(journal: &Journal, ui: &Ui) {
+    if journal.is_on_network() {
+        ui.note(
+            "warning: the journal lies on a network file system. If that loses a synced write or a lock, people may be \
+             added twice; never start two runs at once",
+        );
     }
 }
 

@@ -27,6 +27,7 @@ const IN: Tally = Tally {
     not_attempted: 0,
     differing: 0,
     without_token: 0,
+    purged: 0,
 };
 
 #[rstest]
@@ -38,6 +39,7 @@ const IN: Tally = Tally {
 #[case::not_attempted(Tally { not_attempted: 1, ..IN }, 0, Exit::Incomplete)]
 #[case::differing(Tally { differing: 1, ..IN }, 0, Exit::Incomplete)]
 #[case::without_token(Tally { without_token: 1, ..IN }, 0, Exit::Incomplete)]
+#[case::tokens_removed_on_purpose(Tally { purged: 5, ..IN }, 0, Exit::Done)]
 #[case::invalid_skipped(IN, 1, Exit::Incomplete)]
 fn a_finished_run_is_done_only_if_every_row_is_confirmed(
     #[case] tally: Tally,
@@ -98,6 +100,9 @@ fn in_use() -> JournalError {
 #[case::interrupted(LookUpError::Stopped(StopReason::Interrupted).into(), Exit::Interrupted(Signal::Interrupt))]
 #[case::journal_in_use(in_use().into(), Exit::Busy)]
 #[case::taken_over(JournalError::Superseded { newer: 2 }.into(), Exit::Busy)]
+#[case::deleted_while_running(JournalError::Gone { path: String::new() }.into(), Exit::Stopped)]
+#[case::held_by_a_shell(JournalError::Busy { doing: "" }.into(), Exit::Stopped)]
+#[case::damaged(JournalError::Damaged { why: String::new() }.into(), Exit::Stopped)]
 #[case::other_program(JournalError::NotOurs { path: String::new(), why: "" }.into(), Exit::Usage)]
 #[case::other_api(JournalError::OtherOrigin { bound: String::new(), asked: String::new() }.into(), Exit::Usage)]
 #[case::full_disk(JournalError::DiskFull { doing: "" }.into(), Exit::Stopped)]

@@ -60,7 +60,7 @@ pub(super) fn route(
     let settings = account(&args.api, environment, workers(&args.pace))?;
     Ok(Route {
         notes: environment.proxy_note(&settings.api_url).into_iter().collect(),
-        journal: journal_place(&args.journal, environment)?,
+        journal: journal_place(args.journal.journal.as_deref(), environment)?,
         destination: Destination::Account(Box::new(settings)),
     })
 }

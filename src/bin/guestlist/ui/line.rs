@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use guestlist::event::{Event, StopReason, WaitReason};
-use guestlist::journal::{MeetingCounts, Problem, RunInfo};
+use guestlist::journal::{Finding, MeetingCounts, Problem, RunInfo, Verified};
 use guestlist::roster::{CheckReport, ColumnDecision, Compression, FileReport, Format, Role, RowError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::Connection;
@@ -74,6 +74,23 @@ pub(crate) enum Line<'a> {
     Meeting(MeetingLine<'a>),
     /// A run in the journal.
     Run(RunLine<'a>),
+    /// Something that is wrong with a journal.
+    Finding { code: &'static str, message: &'a str, count: u64, example: Option<&'a str> },
+    /// Whether a journal can be trusted.
+    Verified {
+        file: &'a str,
+        trusted: bool,
+        journal_version: i64,
+        rows: u64,
+        confirmed: u64,
+        tokens: u64,
+        tokens_purged: u64,
+        runs: u64,
+        findings: usize,
+        exit_code: u8,
+    },
+    /// Tokens were removed from a journal.
+    Purged { file: &'a str, tokens: u64, exit_code: u8 },
     /// What to use a sandbox with.
     #[cfg(feature = "sandbox")]
     Sandbox {
@@ -113,6 +130,8 @@ pub(crate) struct SummaryLine<'a> {
     pub(crate) differing: u64,
     /// Of the confirmed rows.
     pub(crate) without_token: u64,
+    /// Of the confirmed rows, and in none of the counts that need a look: removed on purpose.
+    pub(crate) tokens_purged: u64,
     pub(crate) seconds: SecondsLine,
     pub(crate) journal: Option<&'a str>,
     pub(crate) run: Option<i64>,
@@ -135,6 +154,7 @@ pub(crate) struct MeetingLine<'a> {
     meeting_id: &'a str,
     states: BTreeMap<&'static str, u64>,
     tokens: u64,
+    tokens_purged: u64,
     soonest_expiry: Option<String>,
     left_behind: u64,
 }
@@ -258,6 +278,30 @@ impl<'a> Line<'a> {
         }
     }
 
+    pub(crate) fn finding(finding: &'a Finding) -> Self {
+        Self::Finding {
+            code: finding.code,
+            message: &finding.what,
+            count: finding.count,
+            example: finding.example.as_deref(),
+        }
+    }
+
+    pub(crate) fn verified(file: &'a str, verified: &Verified, exit_code: u8) -> Self {
+        Self::Verified {
+            file,
+            trusted: verified.findings.is_empty(),
+            journal_version: verified.version,
+            rows: verified.rows,
+            confirmed: verified.confirmed,
+            tokens: verified.tokens,
+            tokens_purged: verified.purged,
+            runs: verified.runs,
+            findings: verified.findings.len(),
+            exit_code,
+        }
+    }
+
     pub(crate) fn meeting(counts: &'a MeetingCounts) -> Self {
         Self::Meeting(MeetingLine {
             account_id: &counts.account_id,
@@ -265,6 +309,7 @@ impl<'a> Line<'a> {
             meeting_id: &counts.meeting_id,
             states: counts.states.iter().map(|(state, count)| (state.name(), *count)).collect(),
             tokens: counts.tokens,
+            tokens_purged: counts.purged,
             soonest_expiry: counts.soonest_expiry.map(|at| at.to_string()),
             left_behind: counts.left_behind,
         })

@@ -3,6 +3,7 @@
 mod check;
 mod import;
 mod invalid;
+mod journal;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod status;
@@ -17,6 +18,7 @@ use guestlist::roster::{Compression, Decisions, Format, Role};
 
 pub(crate) use check::{check, dry_run};
 pub(crate) use import::{Ending, exported, import};
+pub(crate) use journal::{purged, verified};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{sandbox, sandbox_stats};
 pub(crate) use status::status;

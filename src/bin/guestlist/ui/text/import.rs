@@ -127,6 +127,13 @@ fn notes(ending: &Ending<'_>) -> String {
             rows(tally.without_token)
         );
     }
+    if tally.purged > 0 {
+        text += &format!(
+            "\n{} in the meeting, and the token was removed from the journal with purge-tokens: links that are out still \
+             work, an export has none; --refresh-found gets new tokens, and may end those links\n",
+            rows_are(tally.purged)
+        );
+    }
     text
 }
 

@@ -44,19 +44,23 @@ fn meeting_table(meetings: &[MeetingCounts], now: Timestamp) -> Table {
         .filter(|state| meetings.iter().any(|meeting| of(meeting, *state) > 0))
         .collect();
     let mut table = table();
-    let names = shown.iter().map(|state| state.name());
-    table.set_header(["meeting"].into_iter().chain(names).chain(["tokens", "first expiry"]));
+    let purged = meetings.iter().any(|meeting| meeting.purged > 0);
+    let names = shown.iter().map(|state| state.name()).chain(["tokens"]);
+    let names = names.chain(purged.then_some("purged"));
+    table.set_header(["meeting"].into_iter().chain(names).chain(["first expiry"]));
     for meeting in meetings {
-        let counts = shown.iter().map(|state| count(of(meeting, *state)));
+        let counts = shown.iter().map(|state| count(of(meeting, *state))).chain([count(meeting.tokens)]);
+        let counts = counts.chain(purged.then(|| count(meeting.purged)));
         let expiry = meeting.soonest_expiry.map_or_else(|| "unknown".to_owned(), |at| from_now(at, now));
         table.add_row(
-            [escape(&meeting.meeting_id)]
-                .into_iter()
-                .chain(counts)
-                .chain([count(meeting.tokens), if meeting.tokens == 0 { String::new() } else { expiry }]),
+            [escape(&meeting.meeting_id)].into_iter().chain(counts).chain([if meeting.tokens == 0 {
+                String::new()
+            } else {
+                expiry
+            }]),
         );
     }
-    right_align(&mut table, 1..=shown.len() + 1);
+    right_align(&mut table, 1..=shown.len() + 1 + usize::from(purged));
     table
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use guestlist::export::Exported;
 use guestlist::import::{RunSummary, Seconds};
-use guestlist::journal::{MeetingCounts, Problem, RunInfo, Tally};
+use guestlist::journal::{Finding, MeetingCounts, Problem, RunInfo, Tally, Verified};
 use guestlist::lifecycle::RowState;
 use guestlist::model::Location;
 use guestlist::roster::{Column, RowError, RowErrorCode};
@@ -294,6 +294,7 @@ fn the_status_of_a_journal() {
         meeting_id: "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b".to_owned(),
         states: states.to_vec(),
         tokens: 4_200,
+        purged: 0,
         soonest_expiry: "2026-11-23T13:30:00Z".parse().ok(),
         left_behind: 12,
     };
@@ -324,6 +325,75 @@ fn the_status_of_a_journal() {
      2    2026-11-23 09:00 UTC  broken off  4,200  4,199        1  import list\u{1b}.csv
 
     12 rows planned but not named by the newest roster: no run adds them until a roster names them again.
+    ");
+}
+
+#[test]
+fn the_verdict_on_a_journal() {
+    let sound = Verified {
+        version: 2,
+        rows: 500,
+        confirmed: 500,
+        tokens: 480,
+        purged: 20,
+        runs: 3,
+        ..Verified::default()
+    };
+    let finding = Finding {
+        code: "token",
+        what: "added without the token".to_owned(),
+        count: 2,
+        example: Some("guest\u{1b}-1".to_owned()),
+    };
+    let page = Finding { code: "page", what: "Tree 7 page 9: malformed".to_owned(), count: 1, example: None };
+    let wrong = Verified { findings: vec![page, finding], rows: 500, ..Verified::default() };
+    let both = [&sound, &wrong].map(|verdict| verified(Path::new("j.db"), verdict)).join("---\n");
+    insta::assert_snapshot!(plain(&both), @r"
+    j.db can be trusted.
+
+      rows       500
+      confirmed  500  in the meeting, each with its participant id
+      tokens     480
+      purged      20  tokens that were removed on purpose
+      runs         3
+
+      Looked at: whose it is, who can read it, version 2, every page, every row.
+    ---
+    j.db can't be trusted: 2 things are wrong.
+
+      rows  500
+
+      1: Tree 7 page 9: malformed [page]
+      2: added without the token, such as guest\u{1b}-1 [token]
+
+    Next: put back a backup of the journal, or move it and its -wal away and start with a new one: the meetings are then listed first, and nobody who is in them is added again.
+    ");
+}
+
+#[test]
+fn what_a_purge_means() {
+    insta::assert_snapshot!(plain(&purged(Path::new("j.db"), 1)), @r"
+    1 token was removed from j.db, for good. Everybody stays in their meeting, and links that are out still work.
+    Exports and backups that were made before hold the tokens still: delete those, too.
+    A later import asks for no new tokens by itself. --refresh-found does, and may end the links in people's mail.
+    ");
+}
+
+#[test]
+fn purged_tokens_are_no_trouble() {
+    let summary = summary(Tally { present: 10, purged: 10, ..Tally::default() }, 0, 0);
+    let invalid = InvalidRows::default();
+    insta::assert_snapshot!(plain(&import(&ending(Exit::Done, &summary, &invalid))), @r"
+    Everybody is in: all 10 rows are confirmed in the meeting, each once.
+
+      already in  10
+      rows        10
+
+      0.3 s to read, 104.2 s to send
+
+    10 rows are in the meeting, and the token was removed from the journal with purge-tokens: links that are out still work, an export has none; --refresh-found gets new tokens, and may end those links
+
+    Next: guestlist export --output tokens.csv
     ");
 }
 
