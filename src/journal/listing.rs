@@ -96,8 +96,8 @@ impl Journal {
     }
 
     /// Applies the listing, which must be complete, to the meeting's rows: adopts, reports conflicts, and counts the
-    /// absence of doubts that began at `settled_before` or earlier; at the second absence they are planned again,
-    /// rejected, or stay.
+    /// absence of doubts that began at `settled_before` or earlier; at the second absence they are planned again or
+    /// rejected, unless `resend` or a 2xx forbids it.
     pub fn apply_listing(
         &mut self,
         meeting: MeetingKey,
@@ -108,8 +108,9 @@ impl Journal {
         let settled = self.write(SETTLING, |transaction, _run| {
             let mut settled = match_rows(transaction, meeting)?;
             count_absences(transaction, meeting, settled_before)?;
-            settled.given_up = give_up(transaction, meeting)?;
+            // A rejected row is sent again by the next run that names it, so that with hold none is given up either.
             if resend == Resend::Allowed {
+                settled.given_up = give_up(transaction, meeting)?;
                 settled.resend = plan_again(transaction, meeting)?;
             }
             transaction

@@ -1,5 +1,6 @@
 //! The command and the library, from outside. One binary, so that it links once.
-#![cfg(all(test, feature = "cli", feature = "sandbox"))]
+#![cfg(test)]
+#![cfg(all(feature = "cli", feature = "sandbox"))]
 
 #[cfg(test)]
 mod cli;

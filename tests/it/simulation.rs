@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub(crate) use schedule::{Failure, play};
 
 /// How long the quick part takes at the most, and how many schedules are enough.
-const QUICK: (Duration, u64) = (Duration::from_secs(12), 4_000);
+const QUICK: (Duration, u64) = (Duration::from_secs(12), 400);
 
 #[expect(clippy::disallowed_methods, reason = "a test is told by the environment what to do")]
 pub(crate) fn number_from_environment(name: &str) -> Option<u64> {

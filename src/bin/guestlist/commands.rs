@@ -25,7 +25,7 @@ use crate::args::{Args, Command};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::settings::Environment;
-use crate::ui::{Line, SummaryLine, Ui, tell_panics};
+use crate::ui::{Line, SummaryLine, Ui};
 
 /// What every command can reach.
 pub(crate) struct Shell {
@@ -35,7 +35,6 @@ pub(crate) struct Shell {
 
 /// Carries out what was typed. Whatever happens, there is an exit code of ours.
 pub(crate) fn run(args: &Args) -> Exit {
-    tell_panics();
     let shell = Shell { ui: Arc::new(Ui::new(args.output)), environment: Environment::read() };
     let carried_out = catch_unwind(AssertUnwindSafe(|| carry_out(&args.command, &shell)));
     let exit = match carried_out.unwrap_or(Err(CommandError::Panicked)) {

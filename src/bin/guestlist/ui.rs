@@ -153,19 +153,6 @@ impl Output {
     }
 }
 
-/// From now on a panic tells where it was, and not what it says: that may hold names and tokens.
-pub(crate) fn tell_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
-        let place = place.unwrap_or_default();
-        // Past the bar and its locks: whoever panicked may hold them.
-        let _ = writeln!(
-            anstream::stderr().lock(),
-            "error: a part of guestlist ended unexpectedly{place}: this is a bug, please report it"
-        );
-    }));
-}
-
 /// `-v`: names and e-mail addresses appear at debug or below only, tokens nowhere.
 fn log_to_stderr() {
     let level = tracing_subscriber::filter::LevelFilter::DEBUG;

@@ -156,6 +156,17 @@ async fn a_run_that_holds_sends_nothing_that_an_earlier_run_sent(
     assert_eq!(scenario.api.state.lock().unwrap().posts, before);
 }
 
+/// A rejected row would be planned again by the next run.
+#[tokio::test(start_paused = true)]
+async fn with_hold_a_duplicate_that_no_listing_shows_is_reported_and_never_sent_again() {
+    let mut scenario = Scenario::rows(3);
+    scenario.settings.resend = Resend::Hold;
+    scenario.api.script("id-001", [Fate::Status(409)]);
+    assert_eq!(scenario.run().await.tally, Tally { added: 2, uncertain: 1, ..Tally::default() });
+    assert_eq!(scenario.run().await.tally, Tally { present: 2, uncertain: 1, ..Tally::default() });
+    assert_eq!(scenario.api.state.lock().unwrap().posts["id-001"], 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_was_there_before_us_is_adopted_without_a_create_or_a_new_token() {
     let scenario = Scenario::rows(5);

@@ -26,7 +26,7 @@ fn due(journal: &Journal, resend: Resend) -> bool {
 #[case::nothing_known_hold(Proof::None, Resend::Hold, RowState::Uncertain)]
 #[case::applied(Proof::Applied, Resend::Allowed, RowState::Uncertain)]
 #[case::refused(Proof::Refused(failure(409)), Resend::Allowed, RowState::Rejected)]
-#[case::refused_hold(Proof::Refused(failure(409)), Resend::Hold, RowState::Rejected)]
+#[case::refused_hold(Proof::Refused(failure(409)), Resend::Hold, RowState::Uncertain)]
 fn what_two_listings_miss(#[case] proof: Proof, #[case] resend: Resend, #[case] state: RowState) {
     let folder = TestFolder::new();
     let mut journal = in_doubt(&folder, proof);

@@ -55,7 +55,11 @@ fn run(command: &mut Command) -> Result<(), String> {
     let output = output.map_err(|error| format!("{}: {error}", command.get_program().display()))?;
     let said =
         String::from_utf8_lossy(if output.stderr.is_empty() { &output.stdout } else { &output.stderr });
-    if output.status.success() { Ok(()) } else { Err(said.trim().to_owned()) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(said.trim().lines().last().unwrap_or_default().to_owned())
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a setting of the tests")]

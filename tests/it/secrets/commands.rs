@@ -16,7 +16,7 @@ use crate::support::Import;
 #[case("export --journal j.db --output t.csv --join-url https://example.com/?t={token}", 0)]
 #[case("export --journal j.db --output /dev/full --format csv", 2)]
 #[case("import list.csv --sandbox --on-invalid skip", 4)]
-#[case("import list.csv --sandbox --on-invalid skip --sandbox-fault 500-after=0.5 --settle 300ms", 4)]
+#[case("import list.csv --sandbox --on-invalid skip --sandbox-fault 500-after=#3 --settle 300ms", 4)]
 #[case("import --help", 0)]
 #[case("check --nonsense", 2)]
 fn a_command_keeps_secrets(#[case] typed: &str, #[case] exit: i32, #[values("-v", "--json")] manner: &str) {

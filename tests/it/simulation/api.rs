@@ -38,7 +38,7 @@ impl Post {
     /// The create leaves: may it?
     fn send(world: &Arc<World>, life: u32, participant: &Participant) -> Self {
         let key = (participant.key.meeting, participant.key.custom_participant_id.clone());
-        let percent = world.percent();
+        let percent = world.bad_creates();
         let (now, mut state) = (world.now(), world.state());
         state.request();
         state.all_posts += 1;
@@ -199,7 +199,7 @@ async fn wait(milliseconds: u64) {
 impl Api {
     /// A request that may be repeated freely.
     async fn call<T>(&self, what: &str, value: impl FnOnce() -> Option<T>) -> Reply<T> {
-        let percent = self.world.percent();
+        let percent = self.world.bad_calls();
         let number = self.world.state().request();
         let fate = Fate::of_call(&mut self.world.dice((what, self.life, number)), percent);
         self.world.note(&format!("{what}: {fate:?}"));

@@ -1,12 +1,15 @@
 //! One life of the process: it opens the journal, stages its roster, runs, and ends or dies.
 
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use guestlist::dispatch::{DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
-use guestlist::event::{Observer, Silent, StopReason};
+use guestlist::event::{Event, Observer, Silent, StopReason};
 use guestlist::journal::{
     ExportFilter, IdSource, Journal, JournalError, JournalReader, StageInto, StageRow, Tally,
 };
@@ -24,14 +27,16 @@ pub(super) enum End {
     Done,
     /// It dies after so many milliseconds.
     DiesAt(u64),
-    /// It dies when it has been woken so often: between a commit and what follows it, say.
-    DiesAtWake(u64),
+    /// It dies when it has told so many events: between a commit and what follows it, say.
+    DiesAtEvent(u64),
     /// It dies at the departure of this request.
     DiesAtRequest(u64),
     /// It dies before its roster is accepted.
     DiesStaging,
     /// Ctrl-C after so many milliseconds.
     Interrupted(u64),
+    /// Ctrl-C when it has told so many events: with rows claimed that haven't left, say.
+    InterruptedAtEvent(u64),
 }
 
 /// What a life that came to its end said.
@@ -126,12 +131,14 @@ impl Birth<'_> {
         });
         honour_kept_gate(&journal, &pacer, &clock, &Silent).unwrap();
         let cancel = CancellationToken::new();
+        let (world, events) = (Arc::clone(self.world), AtomicU64::new(0));
+        let watcher = Watcher { world, end: self.end, cancel: cancel.clone(), events };
         let mut dispatcher = Dispatcher {
             api: Arc::new(Api { world: Arc::clone(self.world), life: self.number }),
             pacer,
             journal: JournalTask::new(journal),
             clock,
-            observer: Arc::new(Silent) as Arc<dyn Observer>,
+            observer: Arc::new(watcher) as Arc<dyn Observer>,
             cancel: cancel.clone(),
             settings: DispatchSettings {
                 concurrency: NonZeroUsize::new(nature.concurrency).unwrap(),
@@ -165,11 +172,9 @@ impl Birth<'_> {
         cancel: CancellationToken,
     ) -> bool {
         let doom = self.world.state().life.doom.clone();
-        let (dies_at, wakes, interrupted) = match self.end {
-            End::DiesAt(at) => (Duration::from_millis(at), MOST_WAKES, None),
-            End::DiesAtWake(wakes) => (LONGEST, wakes, None),
-            End::Interrupted(at) => (LONGEST, MOST_WAKES, Some(at)),
-            End::Done | End::DiesAtRequest(_) | End::DiesStaging => (LONGEST, MOST_WAKES, None),
+        let dies_at = match self.end {
+            End::DiesAt(at) => Duration::from_millis(at),
+            _ => LONGEST,
         };
         let ended = tokio::select! {
             biased;
@@ -180,9 +185,9 @@ impl Birth<'_> {
                 }
                 None
             }
-            () = self.interrupt(interrupted, cancel) => None,
-            ended = woken_at_most(wakes, run) => {
-                if ended.is_none() && wakes == MOST_WAKES {
+            () = self.interrupt_in_time(&cancel) => None,
+            ended = woken_at_most(MOST_WAKES, run) => {
+                if ended.is_none() && !matches!(self.end, End::DiesAtEvent(_)) {
                     self.world.violation("the run spins".to_owned());
                 }
                 ended
@@ -195,14 +200,12 @@ impl Birth<'_> {
     }
 
     /// Presses Ctrl-C, and never ends.
-    async fn interrupt(&self, at: Option<u64>, cancel: CancellationToken) {
-        if let Some(at) = at {
+    async fn interrupt_in_time(&self, cancel: &CancellationToken) {
+        if let End::Interrupted(at) = self.end {
             tokio::time::sleep(Duration::from_millis(at)).await;
-            self.world.note("Ctrl-C");
-            self.world.state().life.interrupted_at = Some(self.world.now());
-            cancel.cancel();
+            interrupt(self.world, cancel);
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Waits until what the dead life had on its way goes on by itself.
@@ -214,16 +217,49 @@ impl Birth<'_> {
     }
 }
 
-/// The future's result, unless it is woken more often than that.
+/// Ctrl-C.
+fn interrupt(world: &World, cancel: &CancellationToken) {
+    // With several on their way, what was about to leave at this moment may still do so.
+    let at = if world.nature.concurrency == 1 { 0 } else { world.now() };
+    world.note("Ctrl-C");
+    world.state().life.interrupted_at = Some(at);
+    cancel.cancel();
+}
+
+/// Thrown to end a life on the spot: how far it would still come otherwise is up to the threads.
+struct Death;
+
+/// Ends a life, or presses Ctrl-C, at one of the events that it tells.
+struct Watcher {
+    world: Arc<World>,
+    end: End,
+    cancel: CancellationToken,
+    events: AtomicU64,
+}
+
+impl Observer for Watcher {
+    fn on(&self, _event: &Event<'_>) {
+        let number = 1 + self.events.fetch_add(1, Ordering::Relaxed);
+        match self.end {
+            End::DiesAtEvent(at) if at == number => resume_unwind(Box::new(Death)),
+            End::InterruptedAtEvent(at) if at == number => interrupt(&self.world, &self.cancel),
+            _ => {}
+        }
+    }
+}
+
+/// The future's result, unless it dies, or is woken more often than that.
 async fn woken_at_most<T>(most: u64, future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
     let mut wakes = 0;
     std::future::poll_fn(move |context| {
         wakes += 1;
         if wakes > most {
-            return std::task::Poll::Ready(None);
+            return Poll::Ready(None);
         }
-        future.as_mut().poll(context).map(Some)
+        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context).map(Some))).unwrap_or_else(|thrown| {
+            if thrown.is::<Death>() { Poll::Ready(None) } else { resume_unwind(thrown) }
+        })
     })
     .await
 }

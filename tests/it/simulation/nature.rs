@@ -31,8 +31,9 @@ pub(super) struct Nature {
     pub(super) concurrency: usize,
     pub(super) resend: Resend,
     pub(super) refresh_found: bool,
-    /// How many of a hundred requests go wrong.
-    pub(super) percent: u32,
+    /// How many of a hundred creates go wrong, and how many of all other requests.
+    pub(super) bad_creates: u32,
+    pub(super) bad_calls: u32,
     pub(super) per_page: usize,
     pub(super) first_page: u64,
     pub(super) page_zero: PageZero,
@@ -57,7 +58,8 @@ impl Nature {
             concurrency: dice.usize(1..=6),
             resend: if dice.u32(0..5) == 0 { Resend::Hold } else { Resend::Allowed },
             refresh_found: dice.bool(),
-            percent: pick(dice, &[3, 10, 30, 60]),
+            bad_creates: pick(dice, &[3, 10, 30, 60, 90]),
+            bad_calls: pick(dice, &[0, 3, 10, 40]),
             per_page: pick(dice, &[1, 2, 3, 5, 7, 100]),
             first_page: dice.u64(0..=1),
             page_zero: pick(dice, &[PageZero::Refused, PageZero::TheFirst]),

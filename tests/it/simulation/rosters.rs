@@ -22,7 +22,7 @@ pub(super) struct Rosters {
 impl Rosters {
     pub(super) fn of(dice: &mut Rng, nature: &Nature) -> Self {
         let mut rosters = Self { rows: Vec::new(), ever: BTreeMap::new(), named: 0 };
-        for _ in 0..dice.usize(8..=14) {
+        for _ in 0..dice.usize(9..=15) {
             rosters.add(dice, nature);
         }
         rosters
@@ -30,10 +30,11 @@ impl Rosters {
 
     fn add(&mut self, dice: &mut Rng, nature: &Nature) {
         self.named += 1;
+        // The same id in two meetings is two people.
+        let number = if self.named % 4 == 3 { self.named - 1 } else { self.named };
         let key = ParticipantKey {
             meeting: pick(dice, &nature.meetings),
-            // The same id in two meetings is two people.
-            custom_participant_id: format!("id-{}", self.named / 2),
+            custom_participant_id: format!("id-{number}"),
         };
         if self.rows.iter().any(|row| row.key == key) {
             return;

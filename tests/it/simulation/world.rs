@@ -1,7 +1,7 @@
 //! The world outside the process: meetings in memory that make another participant of every create, as the real one
 //! may, and that note by themselves what they saw. It trusts neither the journal nor the dispatcher.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +31,16 @@ pub(super) struct Member {
 }
 
 impl Member {
+    pub(super) fn key(&self) -> Key {
+        let ParticipantKey { meeting, custom_participant_id } = &self.participant.key;
+        (*meeting, custom_participant_id.clone())
+    }
+
+    /// Whether no roster names it.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.participant.key.custom_participant_id.starts_with("foreign")
+    }
+
     pub(super) fn token(&self) -> String {
         format!("token {} of {}", self.token, self.id.as_str())
     }
@@ -58,12 +68,15 @@ pub(super) struct Life {
     /// It dies at this request.
     pub(super) dies_at_request: Option<u64>,
     pub(super) doom: CancellationToken,
+    /// When Ctrl-C was pressed: no create leaves after that.
     pub(super) interrupted_at: Option<u64>,
     /// Creates on their way, by meeting.
     pub(super) under_way: BTreeMap<MeetingId, usize>,
     pub(super) listings: BTreeMap<MeetingId, u64>,
     /// By how much totals are wrong until the next listing begins.
     pub(super) total_off_by: i64,
+    /// The meeting whose listing misleads until the next one begins.
+    pub(super) misled: Option<MeetingId>,
 }
 
 impl Life {
@@ -78,6 +91,7 @@ impl Life {
             under_way: BTreeMap::new(),
             listings: BTreeMap::new(),
             total_off_by: 0,
+            misled: None,
         }
     }
 }
@@ -91,6 +105,8 @@ pub(super) struct State {
     pub(super) life: Life,
     pub(super) calm: bool,
     pub(super) all_posts: u64,
+    /// Meetings of which a listing has misled.
+    pub(super) misled: BTreeSet<MeetingId>,
     /// Looks into the journal as creates arrive.
     pub(super) reader: Option<JournalReader>,
     /// What must not be, and was.
@@ -117,6 +133,7 @@ impl World {
             life: Life::new(0),
             calm: false,
             all_posts: 0,
+            misled: BTreeSet::new(),
             reader: None,
             violations: Vec::new(),
             trace: Vec::new(),
@@ -152,9 +169,14 @@ impl World {
         self.state().violation(self.now(), what);
     }
 
-    /// How many of a hundred requests go wrong now.
-    pub(super) fn percent(&self) -> u32 {
-        if self.state().calm { 0 } else { self.nature.percent }
+    /// How many of a hundred creates go wrong now.
+    pub(super) fn bad_creates(&self) -> u32 {
+        if self.state().calm { 0 } else { self.nature.bad_creates }
+    }
+
+    /// How many of a hundred other requests go wrong now.
+    pub(super) fn bad_calls(&self) -> u32 {
+        if self.state().calm { 0 } else { self.nature.bad_calls }
     }
 
     /// Makes a participant that a create asked for.
