@@ -174,6 +174,7 @@ pub async fn import<A: ParticipantApi>(
         cancel.clone(),
         Arc::clone(&observer),
         Handle::current(),
+        Some((journal.gate_keeper(), clock)),
     )
     .await;
     let directory = match directory {

@@ -6,7 +6,9 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::RunClock;
 use crate::event::{Event, Observer, StopReason, WaitReason};
+use crate::journal::GateKeeper;
 use crate::outcome::{Answer, CallOutcome, Failure, Loss, NotSent, Reply, Trouble, of_call};
 use crate::pacer::{GiveUp, Pacer, Pause, PauseReason, Signal};
 
@@ -67,9 +69,34 @@ pub struct Line<'a> {
     pub cancel: &'a CancellationToken,
     /// Told of waits.
     pub observer: &'a dyn Observer,
+    /// Where a closed gate is kept for the next run; `None` where no journal is held.
+    pub gate: Option<KeptGate<'a>>,
+}
+
+/// The journal, as far as a call needs it: it keeps until when the server asked us to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptGate<'a> {
+    /// Who keeps it.
+    pub keeper: &'a GateKeeper,
+    /// The run's clock.
+    pub clock: RunClock,
 }
 
 impl Line<'_> {
+    /// Keeps the gate that a 429 has closed, before anybody is told. If that fails, this run honours it all the same
+    /// and only a restart might knock too early; whatever is wrong with the disk stops the run at its next commit.
+    async fn keep_gate(self) {
+        let (Some(kept), Some(pause)) = (self.gate, self.pacer.gate()) else { return };
+        let remaining = pause.until.saturating_duration_since(Instant::now());
+        let until = RunClock::after(kept.clock.now(), remaining);
+        let keeper = kept.keeper.clone();
+        match tokio::task::spawn_blocking(move || keeper.keep(until)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the gate could not be kept"),
+            Err(error) => tracing::debug!(%error, "the gate could not be kept"),
+        }
+    }
+
     /// Tells that the gate is closed, if it is.
     fn tell_wait(self) {
         let Some(Pause { until, reason }) = self.pacer.gate() else { return };
@@ -103,7 +130,12 @@ where
             permit = pacer.permit() => if let Err(why) = permit { return Called::Stop(why.into()) },
         }
         let reply = request().await;
-        if let Err(why) = pacer.observe(signal(&reply.answer), &reply.limits) {
+        let signal = signal(&reply.answer);
+        let observed = pacer.observe(signal, &reply.limits);
+        if signal == Signal::Throttled {
+            line.keep_gate().await;
+        }
+        if let Err(why) = observed {
             return Called::Stop(given_up(why, &reply.answer));
         }
         let trouble = match of_call(reply.answer) {

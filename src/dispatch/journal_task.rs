@@ -1,16 +1,20 @@
 //! The journal off the runtime: its calls block on the disk, so each goes to a blocking thread and comes back.
 
 use super::DispatchError;
-use crate::journal::{Journal, JournalError};
+use crate::journal::{GateKeeper, Journal, JournalError};
 
 /// A journal that is called from async code, one call at a time.
 #[derive(Debug)]
-pub struct JournalTask(Option<Journal>);
+pub struct JournalTask {
+    /// `None` while it is lent out.
+    journal: Option<Journal>,
+    gate: GateKeeper,
+}
 
 impl JournalTask {
     /// Takes a journal over.
     pub fn new(journal: Journal) -> Self {
-        Self(Some(journal))
+        Self { gate: journal.gate_keeper(), journal: Some(journal) }
     }
 
     /// The journal, when the run has ended.
@@ -18,12 +22,17 @@ impl JournalTask {
     /// # Errors
     /// [`DispatchError::Writer`] if a call panicked: the journal went down with it.
     pub fn into_inner(self) -> Result<Journal, DispatchError> {
-        self.0.ok_or(DispatchError::Writer)
+        self.journal.ok_or(DispatchError::Writer)
+    }
+
+    /// What keeps the gate, wherever the journal is.
+    pub(super) fn gate(&self) -> &GateKeeper {
+        &self.gate
     }
 
     /// Lends the journal out; [`new`](Self::new) takes it back.
     pub(super) fn take(&mut self) -> Result<Journal, DispatchError> {
-        self.0.take().ok_or(DispatchError::Writer)
+        self.journal.take().ok_or(DispatchError::Writer)
     }
 
     /// One call, from beginning to end.
@@ -37,7 +46,7 @@ impl JournalTask {
             (journal, result)
         });
         let (journal, result) = task.await.map_err(|_| DispatchError::Writer)?;
-        self.0 = Some(journal);
+        self.journal = Some(journal);
         Ok(result?)
     }
 }

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-pub use call::{Called, Line, call};
+pub use call::{Called, KeptGate, Line, call};
 pub use clock::RunClock;
 pub use journal_task::JournalTask;
 
@@ -163,6 +163,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
             api: Arc::clone(&self.api),
             pacer: self.pacer.clone(),
             desk,
+            gate: self.journal.gate().clone(),
             clock: self.clock,
             observer: Arc::clone(&self.observer),
             halt: self.cancel.child_token(),

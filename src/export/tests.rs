@@ -83,7 +83,7 @@ impl Scenario {
     }
 
     fn reader(&self) -> JournalReader {
-        JournalReader::open(self.journal.path()).unwrap()
+        self.journal.reader().unwrap()
     }
 
     fn text(&self, settings: &ExportSettings) -> String {

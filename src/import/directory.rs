@@ -7,8 +7,9 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{MeetingStatus, PageRequest, ParticipantApi};
-use crate::dispatch::{Called, Line, call};
+use crate::dispatch::{Called, KeptGate, Line, RunClock, call};
 use crate::event::{Observer, StopReason};
+use crate::journal::GateKeeper;
 use crate::model::{MeetingId, escape};
 use crate::outcome::{Failure, Trouble};
 use crate::pacer::Pacer;
@@ -24,6 +25,7 @@ pub struct ApiDirectory<A> {
     cancel: CancellationToken,
     observer: Arc<dyn Observer>,
     runtime: Handle,
+    gate: Option<(GateKeeper, RunClock)>,
     presets: BTreeSet<String>,
     /// Whether `presets` are all: otherwise a name that isn't among them may exist.
     all_presets: bool,
@@ -53,13 +55,15 @@ fn message(failure: &Failure) -> String {
 }
 
 impl<A: ParticipantApi> ApiDirectory<A> {
-    /// Asks for all pages of the app's presets. Meetings are asked for later, on `runtime`.
+    /// Asks for all pages of the app's presets. Meetings are asked for later, on `runtime`. `gate` keeps the gate that
+    /// a 429 closes, where a journal is held.
     pub async fn ask(
         api: Arc<A>,
         pacer: Pacer,
         cancel: CancellationToken,
         observer: Arc<dyn Observer>,
         runtime: Handle,
+        gate: Option<(GateKeeper, RunClock)>,
     ) -> Result<Self, LookUpError> {
         let mut directory = Self {
             api,
@@ -67,6 +71,7 @@ impl<A: ParticipantApi> ApiDirectory<A> {
             cancel,
             observer,
             runtime,
+            gate,
             presets: BTreeSet::new(),
             all_presets: false,
             meetings: HashMap::new(),
@@ -76,7 +81,8 @@ impl<A: ParticipantApi> ApiDirectory<A> {
     }
 
     fn line(&self) -> Line<'_> {
-        Line { pacer: &self.pacer, cancel: &self.cancel, observer: self.observer.as_ref() }
+        let gate = self.gate.as_ref().map(|(keeper, clock)| KeptGate { keeper, clock: *clock });
+        Line { pacer: &self.pacer, cancel: &self.cancel, observer: self.observer.as_ref(), gate }
     }
 
     /// Pages may start at 0 or 1: page 0 is asked for if the others don't add up.

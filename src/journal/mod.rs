@@ -5,6 +5,7 @@
 //! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run.
 //! * `queue`: [`Journal::exchange`], the only way work leaves and results enter: results recorded and intents claimed
 //!   in one synced transaction.
+//! * `gate`: until when the server asked us to wait.
 //! * `listing`, `adopt`: what a complete listing says about rows; `hold_back`: what must not be sent again; `tokens`:
 //!   those that no create handed out; `purge`: their removal.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export.
@@ -17,6 +18,7 @@ mod adopt;
 mod difference;
 mod error;
 mod export_rows;
+mod gate;
 mod held;
 mod hold_back;
 mod listing;
@@ -47,6 +49,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
+pub use gate::GateKeeper;
 pub use listing::{Resend, Settled};
 pub use network::OnNetwork;
 pub use queue::{Intent, Proof, Record, RowResult};
@@ -171,25 +174,6 @@ impl Journal {
         self.run
     }
 
-    /// Until when the server asked an earlier run to wait.
-    pub fn gate_until(&self) -> Result<Option<Timestamp>, JournalError> {
-        let until: Option<i64> = self
-            .connection
-            .query_row("SELECT gate_until FROM journal", [], |row| row.get(0))
-            .doing("reading the gate")?;
-        Ok(until.and_then(|until| Timestamp::from_millisecond(until).ok()))
-    }
-
-    /// Keeps until when the server asked us to wait, so that a restart doesn't knock on a closed door.
-    pub fn keep_gate(&mut self, until: Option<Timestamp>) -> Result<(), JournalError> {
-        self.write("keeping the gate", |transaction, _run| {
-            transaction
-                .execute("UPDATE journal SET gate_until = ?1", [until.map(Timestamp::as_millisecond)])
-                .doing("keeping the gate")
-                .map(|_| ())
-        })
-    }
-
     /// Notes that the run could not be carried out; how it ended is the caller's to tell.
     pub fn end(&mut self, now: Timestamp) -> Result<(), JournalError> {
         self.note_end(now, None)
@@ -239,37 +223,43 @@ impl Journal {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>, RunNumber) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        let result = self.try_write(doing, work);
+        let held = &self.held;
+        let result = write(&mut self.connection, self.run, doing, |transaction, run| {
+            let result = work(transaction, run)?;
+            held.refuse_gone()?;
+            Ok(result)
+        });
         if let Err(JournalError::Gone { .. }) = result {
             self.held.leave();
             open::on_close(&self.connection, open::OnClose::LeaveAsItIs);
         }
         result
     }
-
-    fn try_write<T>(
-        &mut self,
-        doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>, RunNumber) -> Result<T, JournalError>,
-    ) -> Result<T, JournalError> {
-        let transaction = begin(&mut self.connection, doing)?;
-        let current: i64 = transaction
-            .prepare_cached("SELECT run FROM journal")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .doing(doing)?;
-        if current != self.run.0 {
-            return Err(JournalError::Superseded { newer: current });
-        }
-        let result = work(&transaction, self.run)?;
-        self.held.refuse_gone()?;
-        transaction.commit().doing(doing)?;
-        Ok(result)
-    }
 }
 
 /// The version of the SQLite that is built in.
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
+}
+
+/// One synced transaction, refused if another run has taken over.
+fn write<T>(
+    connection: &mut Connection,
+    run: RunNumber,
+    doing: &'static str,
+    work: impl FnOnce(&Transaction<'_>, RunNumber) -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
+    let transaction = begin(connection, doing)?;
+    let current: i64 = transaction
+        .prepare_cached("SELECT run FROM journal")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .doing(doing)?;
+    if current != run.0 {
+        return Err(JournalError::Superseded { newer: current });
+    }
+    let result = work(&transaction, run)?;
+    transaction.commit().doing(doing)?;
+    Ok(result)
 }
 
 fn begin<'c>(connection: &'c mut Connection, doing: &'static str) -> Result<Transaction<'c>, JournalError> {

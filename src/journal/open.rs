@@ -66,6 +66,17 @@ pub(super) fn for_a_run(
     Ok((connection, lock, medium))
 }
 
+/// A second connection of the process that holds the journal for its run, and knows whose it is.
+///
+/// SQLite alone may open the file then: a process that closes a file gives up all its locks on it, also those that
+/// another connection holds (<https://www.sqlite.org/howtocorrupt.html>, 2.2), and a `sqlite3` shell would take away
+/// the -wal under the run.
+pub(super) fn beside_a_run(path: &Path) -> Result<Connection, JournalError> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
 /// Opens an existing journal to look at; needs no lock and changes nothing.
 pub(super) fn to_read(path: &Path) -> Result<Connection, JournalError> {
     let doing = "opening the journal to read";

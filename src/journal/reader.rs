@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Doing, JournalError};
-use super::open;
 use super::state::read_state;
+use super::{Journal, open};
 use crate::lifecycle::RowState;
 use crate::model::{MeetingId, Target};
 
@@ -20,7 +20,7 @@ pub struct JournalReader {
 }
 
 impl JournalReader {
-    /// Opens the journal at `path`.
+    /// Opens the journal at `path`. The process that holds it for a run takes [`Journal::reader`] instead.
     ///
     /// # Errors
     /// As [`Journal::open`](super::Journal::open), but a missing file is an error here.
@@ -59,6 +59,18 @@ impl JournalReader {
                 statement.query_row(key, |row| read_state(row, 0)).optional()
             })
             .doing(REPORTING)
+    }
+}
+
+impl Journal {
+    /// A look at what this run has committed so far.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn reader(&self) -> Result<JournalReader, JournalError> {
+        let connection = open::beside_a_run(self.path())?;
+        connection.pragma_update(None, "query_only", true).doing(REPORTING)?;
+        Ok(JournalReader { connection })
     }
 }
 

@@ -222,8 +222,11 @@ impl Pacer {
         self.state().take(Instant::now(), wanted, Asker::Sender)
     }
 
-    /// Returns permits for which nothing was sent.
+    /// Returns permits for which nothing was sent. None returned says nothing about a probe that is under way.
     pub fn give_back(&self, permits: usize) {
+        if permits == 0 {
+            return;
+        }
         let mut state = self.state();
         state.in_flight = state.in_flight.saturating_sub(permits);
         state.gate.give_back(permits);

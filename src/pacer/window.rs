@@ -15,6 +15,8 @@ use super::{ANSWER_POLL, Pause, PauseReason, RateLimit, Signal};
 pub(super) const FASTEST_INTERVAL: Duration = Duration::from_millis(20);
 /// A window's end moves by up to a second, since headers count whole seconds.
 const ROUNDING: Duration = Duration::from_secs(1);
+/// And by as much as one answer is slower than another.
+const SLOWER: Duration = Duration::from_secs(2);
 /// How much unused time may be made up for: timers wake late.
 const CREDIT: Duration = Duration::from_millis(50);
 /// A server that names another limit in each answer fills no memory.
@@ -43,6 +45,8 @@ struct Window {
     spread_to: Instant,
     /// The window has ended and one request has left to see the next.
     probing: bool,
+    /// Requests that were on their way when the window was first seen: their answers may tell of the one before.
+    stragglers: usize,
 }
 
 impl Windows {
@@ -125,6 +129,7 @@ impl Window {
             at_once: 0,
             spread_to: now,
             probing: false,
+            stragglers: in_flight,
         };
         window.at_once = window.available(now, in_flight) / 2;
         window
@@ -132,12 +137,17 @@ impl Window {
 
     fn update(&mut self, now: Instant, limit: &RateLimit, in_flight: usize) {
         let resets_at = now + limit.resets_in;
-        let later = resets_at > self.resets_at + ROUNDING;
-        if now >= self.resets_at || (later && now + ROUNDING >= self.resets_at) {
-            *self = Self::begin(now, limit, in_flight, self.habit_of_others());
+        if self.is_overtaken(now, resets_at) {
+            return;
+        }
+        let moves = ROUNDING + SLOWER.min(self.others.length / 10);
+        let later = resets_at > self.resets_at + moves;
+        let habit = self.habit_of_others(in_flight);
+        if now >= self.resets_at || (later && now + moves >= self.resets_at) {
+            *self = Self::begin(now, limit, in_flight, habit);
         } else if later {
             // A sliding window: no fresh one to spend half of.
-            let fresh = Self::begin(now, limit, in_flight, self.habit_of_others());
+            let fresh = Self::begin(now, limit, in_flight, habit);
             *self = Self { at_once: self.at_once, spread_to: self.spread_to, ..fresh };
         } else {
             // Answers overtake each other: the lowest report is the latest.
@@ -147,11 +157,19 @@ impl Window {
         }
     }
 
+    /// Whether a report is of the window before this one: an answer that was overtaken by the first of the new window.
+    /// Taken at its word it would show a quota that others had all but used up.
+    fn is_overtaken(&mut self, now: Instant, resets_at: Instant) -> bool {
+        let Some(others) = self.stragglers.checked_sub(1) else { return false };
+        self.stragglers = others;
+        now < self.resets_at && resets_at < self.others.since + self.others.length / 2
+    }
+
     /// What we may spend: less the requests in flight, which may not be counted in `remaining` yet, less the head-room,
     /// less what others have used since the last report and will use. A tenth is ours whatever they do, since only
     /// our own requests tell us when they cease.
     fn available(&self, now: Instant, in_flight: usize) -> u64 {
-        let habit = self.habit_of_others();
+        let habit = self.habit_of_others(in_flight);
         let used = expected(habit, now - self.reported_at);
         let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
         let left = self.remaining.saturating_sub(in_flight.saturating_add(self.reserve).saturating_add(used));
@@ -159,8 +177,10 @@ impl Window {
         left.saturating_sub(others).max(left.div_ceil(10))
     }
 
-    fn habit_of_others(&self) -> f64 {
-        self.others.habit(self.reported_at, self.remaining)
+    /// The lowest report may count requests of ours whose answers it has overtaken.
+    fn habit_of_others(&self, in_flight: usize) -> f64 {
+        let in_flight = u64::try_from(in_flight).unwrap_or(u64::MAX);
+        self.others.habit(self.reported_at, self.remaining.saturating_add(in_flight))
     }
 
     fn admit(

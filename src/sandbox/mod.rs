@@ -3,7 +3,7 @@
 //!
 //! # Layout
 //! * pure: [`settings`](SandboxSettings), `call` (method and path → what is asked for), `store` (participants),
-//!   `quota` (the limit and its block), `faults` (named faults) and `rules` (when they strike), `token` (fake JWTs),
+//!   `quota` (the limit, its block, and who else spends it), `headers` (what they say of it), `faults` (named faults) and `rules` (when they strike), `token` (fake JWTs),
 //!   `answer` (statuses and bodies), `backend` (the operations, done rightly), `distort` (an answer, spoilt), `stats`
 //!   (what was counted).
 //! * `server`: one arrived request → admit → authenticate → fault → apply → reply, under one lock.
@@ -21,6 +21,7 @@ mod call;
 mod connection;
 mod distort;
 mod faults;
+mod headers;
 mod quota;
 mod routes;
 mod rules;
@@ -39,6 +40,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +82,9 @@ pub enum SandboxError {
     /// There is no meeting to add anyone to.
     #[error("the sandbox needs a meeting: give it one or use the default")]
     NoMeeting,
+    /// A header can't be sent.
+    #[error("{0:?} can't be sent as a header: it must be one line")]
+    InvalidHeader(String),
     /// The port is taken, or may not be used.
     #[error("the sandbox can't listen on {address}: {source}; choose another port, or 0 for any free one")]
     Listen {
@@ -172,5 +177,9 @@ fn check(settings: &SandboxSettings) -> Result<(), SandboxError> {
     if settings.meetings.is_empty() {
         return Err(SandboxError::NoMeeting);
     }
-    Ok(())
+    let headers = [&settings.ratelimit, &settings.ratelimit_policy, &settings.throttle_retry_after];
+    match headers.into_iter().flatten().find(|text| HeaderValue::try_from(text.as_str()).is_err()) {
+        Some(text) => Err(SandboxError::InvalidHeader(text.clone())),
+        None => Ok(()),
+    }
 }

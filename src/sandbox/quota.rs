@@ -52,7 +52,27 @@ pub(super) struct Meter {
     quota: Quota,
     block: Duration,
     phase: Phase,
+    others: Option<Others>,
 }
+
+/// Another client of the same token, which sends steadily, whatever it is answered.
+#[derive(Debug)]
+struct Others {
+    every: Duration,
+    /// When it sends next; it begins when the first request of ours has come.
+    next: Option<Instant>,
+    counts: OthersCounts,
+}
+
+/// What became of another client's requests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct OthersCounts {
+    pub(super) requests: u64,
+    pub(super) throttled: u64,
+}
+
+/// The other client sends no faster than that.
+const OTHERS_FASTEST: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
@@ -85,12 +105,39 @@ pub(super) enum Admission {
 }
 
 impl Meter {
-    pub(super) fn new(quota: Quota, block: Option<Duration>) -> Self {
-        Self { quota, block: block.unwrap_or(quota.window), phase: Phase::Fresh }
+    pub(super) fn new(quota: Quota, block: Option<Duration>, others: Option<Quota>) -> Self {
+        let others = others.filter(|rate| rate.requests > 0).map(|rate| Others {
+            every: rate
+                .window
+                .div_f64(u32::try_from(rate.requests).unwrap_or(u32::MAX).into())
+                .max(OTHERS_FASTEST),
+            next: None,
+            counts: OthersCounts::default(),
+        });
+        Self { quota, block: block.unwrap_or(quota.window), phase: Phase::Fresh, others }
     }
 
-    /// Counts a request that comes now.
+    /// Counts a request that comes now, after those that another client has sent meanwhile.
     pub(super) fn admit(&mut self, now: Instant) -> Verdict {
+        if let Some(mut others) = self.others.take() {
+            let mut next = others.next.unwrap_or(now + others.every);
+            while next <= now {
+                let admitted = self.count(next).admission == Admission::Admitted;
+                others.counts.requests += 1;
+                others.counts.throttled += u64::from(!admitted);
+                next += others.every;
+            }
+            self.others = Some(Others { next: Some(next), ..others });
+        }
+        self.count(now)
+    }
+
+    /// What became of the other client's requests.
+    pub(super) fn others(&self) -> OthersCounts {
+        self.others.as_ref().map(|others| others.counts).unwrap_or_default()
+    }
+
+    fn count(&mut self, now: Instant) -> Verdict {
         match self.phase_at(now) {
             Phase::Blocked { since } => self.blocked(since, now, Admission::Blocked),
             Phase::Counting { since, used } if used < self.quota.requests => {
@@ -187,7 +234,7 @@ mod tests {
     /// What each of the requests, at these milliseconds, is told.
     fn told(quota: &str, block: Option<Duration>, at: &[u64]) -> Vec<(Admission, String)> {
         let start = Instant::now();
-        let mut meter = Meter::new(quota.parse().unwrap(), block);
+        let mut meter = Meter::new(quota.parse().unwrap(), block, None);
         let admit = |millis: &u64| {
             let verdict = meter.admit(start + Duration::from_millis(*millis));
             (verdict.admission, verdict.ratelimit_header())
@@ -231,6 +278,16 @@ mod tests {
     }
 
     #[test]
+    fn another_client_spends_the_same_quota() {
+        let start = Instant::now();
+        let mut meter = Meter::new("10/10s".parse().unwrap(), None, Some("2/s".parse().unwrap()));
+        let mut admit = |seconds| meter.admit(start + seconds * SECOND);
+        assert_eq!([admit(0).remaining, admit(2).remaining, admit(3).remaining], [9, 4, 1]);
+        assert_eq!(admit(4).admission, Admission::Blocked, "the other client exceeded it");
+        assert_eq!(meter.others(), OthersCounts { requests: 8, throttled: 1 });
+    }
+
+    #[test]
     fn a_quota_of_nothing_admits_nobody() {
         assert_eq!(told("0/1s", None, &[0])[0].0, Admission::Exceeding);
     }
@@ -247,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_policy_names_quota_and_window() {
-        let meter = Meter::new(Quota { requests: 1200, window: Duration::from_secs(300) }, None);
+        let meter = Meter::new(Quota { requests: 1200, window: Duration::from_secs(300) }, None, None);
         assert_eq!(meter.policy_header(), r#""default";q=1200;w=300"#);
     }
 
@@ -256,7 +313,7 @@ mod tests {
         #[test]
         fn the_quota_holds(pauses in proptest::collection::vec(0_u64..400, 1..200), requests in 0_u64..5) {
             let (window, block) = (Duration::from_millis(1_000), Duration::from_millis(2_000));
-            let mut meter = Meter::new(Quota { requests, window }, Some(block));
+            let mut meter = Meter::new(Quota { requests, window }, Some(block), None);
             let mut now = Instant::now();
             let (mut admitted, mut exceeded) = (Vec::new(), None);
             for pause in pauses {

@@ -14,6 +14,7 @@ use super::backend::{Backend, read_add};
 use super::call::{Call, Operation};
 use super::distort::{self, Reply};
 use super::faults::{Effect, Fault, ListFlaw, Manner};
+use super::headers;
 use super::quota::{Admission, Meter, Verdict};
 use super::rules::{Faults, Subject};
 use super::settings::{OtherMeetings, SandboxSettings};
@@ -58,7 +59,7 @@ impl Server {
     pub(super) fn new(settings: SandboxSettings, stop: CancellationToken) -> Self {
         let state = State {
             store: Store::new(settings.presets.clone(), &settings.meetings, Timestamp::now()),
-            meter: settings.quota.map(|quota| Meter::new(quota, settings.block)),
+            meter: settings.quota.map(|quota| Meter::new(quota, settings.block, settings.others)),
             faults: Faults::new(settings.faults.clone(), settings.seed),
             counters: Counters::default(),
         };
@@ -67,7 +68,8 @@ impl Server {
 
     pub(super) fn stats(&self) -> Stats {
         let state = self.lock();
-        Stats::gather(&state.counters, &self.gauges, &state.store, state.faults.struck())
+        let others = state.meter.as_ref().map(Meter::others).unwrap_or_default();
+        Stats::gather(&state.counters, &self.gauges, &state.store, others, state.faults.struck())
     }
 
     pub(super) fn id_counts(&self) -> BTreeMap<MeetingId, BTreeMap<String, IdCounts>> {
@@ -80,7 +82,7 @@ impl Server {
         let now = Moment::now();
         let call = Call::read(&request.method, &request.uri);
         let kind = call.as_ref().map_or("other", |call| call.operation.kind().name());
-        *state.counters.requests.entry(kind).or_default() += 1;
+        state.counters.arrived(kind, now.instant);
         let verdict = state.meter.as_mut().map(|meter| meter.admit(now.instant));
         let mut reply = match (verdict, &call) {
             (Some(verdict), _) if verdict.admission != Admission::Admitted => throttled(verdict),
@@ -88,6 +90,9 @@ impl Server {
             (_, Err(refusal)) => Reply::Whole(refusal.answer()),
         };
         state.note(call.as_ref().ok(), request, verdict, &mut reply);
+        if let Some(answer) = reply.answer_mut() {
+            headers::complete(answer, &self.settings, now.timestamp, verdict.zip(state.meter.as_ref()));
+        }
         reply
     }
 
@@ -139,7 +144,7 @@ impl Server {
         };
         match (fault.manner, answer) {
             (Manner::Status(status), _) => Reply::Whole(Answer::error(status)),
-            (Manner::Throttle, _) => Reply::Whole(self.throttle()),
+            (Manner::Throttle, _) => Reply::Whole(self.throttle(state, now)),
             (Manner::Html, _) => Reply::Whole(Answer::html()),
             (Manner::Redirect, _) => Reply::Whole(Answer::redirect(request.uri.path())),
             (Manner::Silence(silence), _) => Reply::Silence(silence),
@@ -151,9 +156,13 @@ impl Server {
         }
     }
 
-    fn throttle(&self) -> Answer {
+    fn throttle(&self, state: &mut State, now: Moment) -> Answer {
         let mut answer = Refusal::Throttled.answer();
-        answer.headers.extend(self.settings.throttle_retry_after.clone().map(|value| ("retry-after", value)));
+        if let Some(wait) = &self.settings.throttle_retry_after {
+            let (value, pause) = headers::retry_after(wait, &self.settings, now.timestamp);
+            answer.headers.push(("retry-after", value));
+            state.counters.asked_to_wait(now.instant, pause);
+        }
         answer
     }
 
@@ -203,7 +212,7 @@ impl State {
         Ok(Subject { kind: operation.kind(), meeting, about })
     }
 
-    /// Counts what became of a request, and tells the client what is left of its quota.
+    /// Counts what became of a request.
     fn note(&mut self, call: Option<&Call>, request: &Arrived, verdict: Option<Verdict>, reply: &mut Reply) {
         let throttled = reply.answer_mut().is_some_and(|answer| answer.status == 429);
         self.counters.throttled += u64::from(throttled);
@@ -213,10 +222,6 @@ impl State {
             && let Ok(add) = read_add(&request.body)
         {
             self.store.count_post(meeting, &add.custom_participant_id, throttled);
-        }
-        if let (Some(answer), Some(verdict), Some(meter)) = (reply.answer_mut(), verdict, &self.meter) {
-            answer.headers.push(("ratelimit", verdict.ratelimit_header()));
-            answer.headers.push(("ratelimit-policy", meter.policy_header()));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -21,6 +22,14 @@ pub struct SandboxSettings {
     pub quota: Option<Quota>,
     /// How long an exceeded quota blocks every request; `None`: one window.
     pub block: Option<Duration>,
+    /// How fast another client of the same token spends the quota, steadily; `None`: there is none.
+    pub others: Option<Quota>,
+    /// The text of `Ratelimit`, instead of what is left of the quota.
+    pub ratelimit: Option<String>,
+    /// The text of `Ratelimit-Policy`, instead of the quota.
+    pub ratelimit_policy: Option<String>,
+    /// How far its clock is ahead of (or behind) this machine's: in `Date` and in what follows from it.
+    pub clock_offset: SignedDuration,
     /// How long an answer takes; half of it passes before the request takes effect.
     pub latency: Duration,
     /// What goes wrong, and when. The first rule that strikes a request decides.
@@ -33,7 +42,8 @@ pub struct SandboxSettings {
     pub list_lag: Duration,
     /// The wait between two bytes of `slow`.
     pub slow_byte: Duration,
-    /// `Retry-After` of the fault `throttle`, as it is sent; `None`: no such header.
+    /// `Retry-After` of the fault `throttle`, as it is sent, or `date+4` for the date in four seconds; `None`: no such
+    /// header.
     pub throttle_retry_after: Option<String>,
     /// How long a participant's token lasts.
     pub token_lifetime: Duration,
@@ -90,6 +100,10 @@ impl Default for SandboxSettings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             quota: Some(Quota { requests: 1200, window: FIVE_MINUTES }),
             block: None,
+            others: None,
+            ratelimit: None,
+            ratelimit_policy: None,
+            clock_offset: SignedDuration::ZERO,
             latency: Duration::ZERO,
             faults: Vec::new(),
             seed: 0,

@@ -1,11 +1,16 @@
 //! What was received and what is held: by this a test judges a client, never by what the client says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 
+use super::quota::OthersCounts;
 use super::store::{Meeting, Store};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Totals, as `GET /__sandbox/stats` shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -28,6 +33,15 @@ pub struct Stats {
     pub throttled: u64,
     /// Requests that came while an exceeded quota blocked everything; the exceeding one not counted.
     pub requests_while_blocked: u64,
+    /// Requests that came after a `throttle` and before its `Retry-After` was over; those that were on their way
+    /// already can't be told from others.
+    pub requests_too_early: u64,
+    /// The most requests that came within any second.
+    pub most_within_a_second: u64,
+    /// Requests of the other client.
+    pub others_requests: u64,
+    /// Those of them that the quota had no room for.
+    pub others_throttled: u64,
     /// Requests that are being answered now.
     pub in_flight: u64,
     /// The most requests that were being answered at once.
@@ -55,6 +69,30 @@ pub(super) struct Counters {
     pub(super) requests: BTreeMap<&'static str, u64>,
     pub(super) throttled: u64,
     pub(super) while_blocked: u64,
+    too_early: u64,
+    /// Until when a `throttle` asked everybody to wait.
+    asked_until: Option<Instant>,
+    /// The requests of the last second.
+    last_second: VecDeque<Instant>,
+    most_within_a_second: u64,
+}
+
+impl Counters {
+    /// A request has come.
+    pub(super) fn arrived(&mut self, kind: &'static str, now: Instant) {
+        *self.requests.entry(kind).or_default() += 1;
+        self.too_early += u64::from(self.asked_until.is_some_and(|until| now < until));
+        while self.last_second.front().is_some_and(|at| now.saturating_duration_since(*at) >= SECOND) {
+            self.last_second.pop_front();
+        }
+        self.last_second.push_back(now);
+        self.most_within_a_second = self.most_within_a_second.max(self.last_second.len() as u64);
+    }
+
+    /// Everybody was asked to wait.
+    pub(super) fn asked_to_wait(&mut self, now: Instant, pause: Duration) {
+        self.asked_until = self.asked_until.max(now.checked_add(pause));
+    }
 }
 
 /// What is counted outside the lock.
@@ -92,6 +130,7 @@ impl Stats {
         counters: &Counters,
         gauges: &Gauges,
         store: &Store,
+        others: OthersCounts,
         faults: &BTreeMap<String, u64>,
     ) -> Self {
         let mut stats = Self {
@@ -100,6 +139,10 @@ impl Stats {
             adds_received: counters.requests.get("add").copied().unwrap_or_default(),
             throttled: counters.throttled,
             requests_while_blocked: counters.while_blocked,
+            requests_too_early: counters.too_early,
+            most_within_a_second: counters.most_within_a_second,
+            others_requests: others.requests,
+            others_throttled: others.throttled,
             in_flight: gauges.in_flight.load(Ordering::Relaxed),
             largest_in_flight: gauges.largest_in_flight.load(Ordering::Relaxed),
             faults: faults.clone(),

@@ -211,6 +211,7 @@ fn of_sandbox(error: &SandboxError) -> Exit {
         SandboxError::NotLoopback(_)
         | SandboxError::InvalidId(_)
         | SandboxError::NoMeeting
+        | SandboxError::InvalidHeader(_)
         | SandboxError::Listen { .. } => Exit::Usage,
         SandboxError::Ended(_) => Exit::Unexpected,
     }

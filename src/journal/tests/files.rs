@@ -293,3 +293,27 @@ fn a_version_that_does_not_fit_the_tables_is_damage() {
     assert!(matches!(folder.refusal(), JournalError::Damaged { .. }));
     assert_eq!(folder.ask::<i64>("PRAGMA user_version"), 1);
 }
+
+/// Whether this process holds a lock of SQLite's on the file.
+#[cfg(target_os = "linux")]
+fn is_locked(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (inode, process) = (fs::metadata(path).unwrap().ino(), std::process::id());
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    locks.lines().any(|lock| {
+        let fields: Vec<_> = lock.split_whitespace().collect();
+        fields[1] == "POSIX" && fields[4] == process.to_string() && fields[5].ends_with(&format!(":{inode}"))
+    })
+}
+
+/// Without it, a `sqlite3` shell that ends takes the -wal away under the run.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_keeps_its_hold_on_the_journal_whoever_else_in_it_looks() {
+    let folder = TestFolder::new();
+    let journal = folder.open();
+    assert!(is_locked(journal.path()));
+    journal.gate_keeper().keep(at(1)).unwrap();
+    assert_eq!(journal.reader().unwrap().roster_files().unwrap(), Vec::<String>::new());
+    assert!(is_locked(journal.path()));
+}

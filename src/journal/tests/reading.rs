@@ -95,3 +95,18 @@ fn a_gate_outlives_the_run_that_kept_it() {
     folder.open().keep_gate(None).unwrap();
     assert_eq!(folder.open().gate_until().unwrap(), None);
 }
+
+/// A call that meets a 429 while the journal is with another thread keeps the gate all the same; a run that is
+/// superseded doesn't.
+#[test]
+fn the_gate_is_kept_without_the_journal_at_hand() {
+    let folder = TestFolder::new();
+    let journal = folder.open();
+    let keeper = journal.gate_keeper();
+    keeper.keep(at(77)).unwrap();
+    assert_eq!(journal.gate_until().unwrap(), Some(at(77)));
+    drop(journal);
+    let next = folder.open();
+    assert!(matches!(keeper.keep(at(99)), Err(JournalError::Superseded { .. })));
+    assert_eq!(next.gate_until().unwrap(), Some(at(77)));
+}

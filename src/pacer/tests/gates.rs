@@ -104,6 +104,16 @@ async fn a_probe_that_was_not_sent_leaves_the_way_to_another() {
     assert_eq!((permits(&pacer, 16), permits(&pacer, 16)), (1, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn giving_back_nothing_lets_nobody_in() {
+    let pacer = pacer("unlimited", Server::Loopback);
+    exchange(&pacer, Signal::Throttled, &retry_after("5")).await.unwrap();
+    advance(7 * SECOND).await;
+    assert_eq!(permits(&pacer, 16), 1);
+    pacer.give_back(0);
+    assert_eq!(permits(&pacer, 16), 0, "a second probe");
+}
+
 #[rstest]
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_probe_goes_on_with_its_answer(#[values(true, false)] answered: bool) {

@@ -1,6 +1,7 @@
 //! The pacer on paused time.
 
 mod gates;
+mod long_imports;
 mod rates;
 mod simulation;
 mod windows;

@@ -38,6 +38,12 @@ impl Clocked {
         self.windows.observe(self.now, Signal::Answered, &limits, 0);
     }
 
+    /// `r`, `t` of one limit; so many requests are on their way.
+    fn answered_amid(&mut self, remaining: u64, seconds: u32, in_flight: usize) {
+        let limit = RateLimit { name: "a".to_owned(), remaining, resets_in: SECOND * seconds, quota: None };
+        self.windows.observe(self.now, Signal::Answered, &[limit], in_flight);
+    }
+
     /// How many leave now, of 64.
     fn leave(&mut self) -> usize {
         let wanted = NonZeroUsize::new(64).unwrap();
@@ -77,6 +83,39 @@ fn answers_that_overtake_each_other_add_nothing() {
         server.answered(&[("a", remaining, 30)]);
     }
     assert!(server.leave() <= 3);
+}
+
+/// The first answer of the new window was faster than the last one of the old.
+#[test]
+fn an_answer_of_the_last_window_takes_nothing_from_this_one() {
+    let mut server = Clocked::unlimited();
+    server.answered_amid(3, 1, 2);
+    server.now += SECOND;
+    server.answered_amid(101, 300, 1);
+    server.answered_amid(1, 1, 0);
+    assert_eq!(server.leave(), 47);
+}
+
+/// But what a server says when nothing from before can be on its way is true.
+#[test]
+fn a_window_that_is_cut_short_is_obeyed() {
+    let mut server = Clocked::unlimited();
+    server.answered_amid(1_000, 300, 0);
+    server.answered_amid(1, 30, 0);
+    assert_eq!(server.pause(), Some((30 * SECOND, PauseReason::Paced)));
+}
+
+/// An answer that overtook four others says that five are gone: all of them ours.
+#[test]
+fn our_own_requests_on_their_way_are_no_use_by_others() {
+    let mut server = Clocked::unlimited();
+    server.answered_amid(101, 30, 5);
+    assert_eq!(server.leave(), 45);
+    server.now += SECOND / 10;
+    server.answered_amid(96, 30, 4);
+    // An even spread of what is left over the rest: one is due in a third of a second.
+    let (pause, _) = server.pause().unwrap();
+    assert!(pause < SECOND / 2, "{pause:?}");
 }
 
 #[test]

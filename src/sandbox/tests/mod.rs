@@ -1,6 +1,7 @@
 //! The sandbox from the outside: raw sockets on loopback.
 
 mod contract;
+mod limits;
 mod misbehaviour;
 
 use std::io;

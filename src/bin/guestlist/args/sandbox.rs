@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use guestlist::sandbox::{FaultRule, Quota};
+use jiff::SignedDuration;
 
 use super::parse;
 
@@ -44,6 +45,9 @@ pub(crate) struct SandboxArgs {
     /// How long an answer takes
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse::duration)]
     pub(crate) latency: Duration,
+    /// Another client of the same token, which spends the quota steadily, such as 3/2s [default: none]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) others: Option<Quota>,
     /// Misbehave: NAME=0.1 by chance, NAME=#3,7 by number, NAME=ID:guest-7 for a participant; @KIND at the end names
     /// the kind of request (add, list, get, token, patch, delete, meeting, presets, any)
     #[arg(long, value_name = "NAME=P")]
@@ -55,7 +59,7 @@ pub(crate) struct SandboxArgs {
 /// The finer points of misbehaving.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TroubleArgs {
-    /// Makes the chances of the faults repeatable
+    /// Makes the faults repeatable: the same requests meet the same chances, in whatever order they come
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
     /// After how long late-apply takes effect
@@ -67,9 +71,18 @@ pub(crate) struct TroubleArgs {
     /// The wait between two bytes of slow
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = parse::duration)]
     pub(crate) slow_byte: Duration,
-    /// Retry-After of the fault throttle; empty for none
+    /// Retry-After of the fault throttle; empty for none, date+4 for the date in four seconds
     #[arg(long, value_name = "VALUE", default_value = "1")]
     pub(crate) throttle_retry_after: String,
+    /// Send this Ratelimit header, whatever is left of the quota
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) ratelimit: Option<String>,
+    /// Send this Ratelimit-Policy header, whatever the quota is
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) ratelimit_policy: Option<String>,
+    /// How far the sandbox's clock is ahead, such as 1h or -1h
+    #[arg(long, value_name = "TIME", default_value = "0s", allow_hyphen_values = true)]
+    pub(crate) clock_offset: SignedDuration,
     /// How long a participant's token lasts
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse::duration)]
     pub(crate) token_lifetime: Duration,
@@ -90,4 +103,14 @@ Faults:
   truncated, empty, not-json, not-success, no-id, empty-id, wrong-echo, gzip, slow, huge, stale
       with effect, but the answer is wrong
   list-lag, list-short, list-long, list-no-total, list-empty, list-first, list-500
-      of lists";
+      of lists
+
+By chance, a request is struck or not by the seed, the fault, what it is about (an add: its \
+custom_participant_id) and how often that was asked for before; the order of the requests has no say. #3,7 counts \
+requests as they arrive: those that are on their way together arrive in any order.
+
+Counts:
+  GET /__sandbox/stats on the same address tells, as JSON, what was received and what is held:
+  requests by kind, participants, duplicates, 429s, requests that came too early, the most within a
+  second, the other client's; with ?ids=1 also the adds of each custom_participant_id. Judge a
+  client by these, not by what it says.";

@@ -53,8 +53,9 @@ pub(super) async fn ask(
     ui: &Arc<Ui>,
 ) -> Result<ApiDirectory<guestlist::api::HttpApi>, CommandError> {
     let (api, pacer) = (Arc::clone(&connection.api), connection.pacer.clone());
-    Ok(ApiDirectory::ask(api, pacer, cancel, Arc::new(Listener::new(Arc::clone(ui))), Handle::current())
-        .await?)
+    let listener = Arc::new(Listener::new(Arc::clone(ui)));
+    // No journal is held: a gate that a 429 closes ends with the process.
+    Ok(ApiDirectory::ask(api, pacer, cancel, listener, Handle::current(), None).await?)
 }
 
 fn check<D: Directory>(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use guestlist::dispatch::RunClock;
 use guestlist::export::{self, ExportError, ExportSettings, Exported};
 use guestlist::import::ImportReport;
-use guestlist::journal::{ExportFilter, Journal, JournalReader, Problem};
+use guestlist::journal::{ExportFilter, Journal, Problem};
 
 use super::journal_file::JournalFile;
 use super::rejected::RejectedFile;
@@ -115,7 +115,7 @@ fn export_run(
 ) -> Result<Exported, ExportError> {
     let filter = ExportFilter { meeting: None, run: Some(journal.run()) };
     let settings = ExportSettings { format, filter, join_url: None };
-    export::to_file(&JournalReader::open(journal.path())?, &settings, path, keep)
+    export::to_file(&journal.reader()?, &settings, path, keep)
 }
 
 fn summary_line<'a>(report: &ImportReport, exit: Exit, journal: &'a str) -> SummaryLine<'a> {

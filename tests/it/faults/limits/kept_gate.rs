@@ -1,0 +1,42 @@
+//! K14: the gate outlives the process: a restart doesn't knock on a closed door, whatever kind of request had closed it.
+
+use rstest::rstest;
+
+use crate::support::Import;
+
+/// Every kind of request that an import makes, at each place where it makes it.
+#[rstest]
+#[case::add("throttle=#10", "")]
+#[case::presets("throttle=#1@presets", "")]
+#[case::meeting_of_the_roster("throttle=#1@meeting", "")]
+#[case::meeting_that_refuses("throttle=#2@meeting", "not-found=ID:guest-0007")]
+#[case::list_before_the_first_create("throttle=#1@list", "")]
+#[case::list_of_doubts("throttle=#2@list", "close-after=ID:guest-0007")]
+#[case::token("throttle=#1@token", "close-after=ID:guest-0007")]
+fn k14_a_restart_honours_a_closed_gate(#[case] throttle: &str, #[case] other: &str) {
+    let import = Import::new().people(40).fault(throttle);
+    let import = if other.is_empty() { import } else { import.fault(other) };
+    let import = import.server_with(|settings| settings.throttle_retry_after = Some("60".to_owned()));
+    let mut running = import.spawn_with("--concurrency 2");
+    running.until_said("\"throttled\"");
+    running.kill();
+    let before = import.server().requests();
+    let mut again = import.spawn();
+    again.until_said("\"throttled\"");
+    again.signal(rustix::process::Signal::INT);
+    again.end().exit(130);
+    assert_eq!(import.server().requests(), before, "it knocked on a closed door");
+}
+
+/// A kept gate opens: the run goes on when it is over, with a probe.
+#[test]
+fn k14_a_kept_gate_opens_in_time() {
+    let import = Import::new().people(20).fault("throttle=#10@add");
+    let import = import.server_with(|settings| settings.throttle_retry_after = Some("4".to_owned()));
+    let mut running = import.spawn_with("--concurrency 1");
+    running.until_said("\"throttled\"");
+    running.kill();
+    import.run().exit(0);
+    assert_eq!(import.server().stats().requests_too_early, 0);
+    import.assert_everyone_is_in_once();
+}
