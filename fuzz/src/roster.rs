@@ -206,8 +206,8 @@ fn is_valid_or_says_why(row: &Row, reading: &Reading, options: &ReadOptions) {
     let id = &participant.key.custom_participant_id;
     assert_eq!(row.key.as_ref(), Some(&participant.key));
     assert!(!id.is_empty() && id.trim() == id && id.chars().count() <= MAX_ID_CHARS && escape(id) == *id);
-    let email =
-        id.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains(".com"));
+    let of_a_domain = |domain: &str| domain.trim_start_matches(['@', '.', '＠']).contains(".com");
+    let email = id.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && of_a_domain(domain));
     assert!(options.personal_ids == PersonalIds::Allow || !email);
     assert!(!participant.name.is_empty() && !participant.name.contains(char::is_control));
     assert!(["host", "guest"].contains(&&*participant.preset_name));

@@ -22,8 +22,9 @@ pub(super) struct Desk {
     to_runtime: UnboundedSender<Exchanged>,
 }
 
-/// A call of the journal; whether it went well.
-type Call = Box<dyn FnOnce(&mut Journal) -> bool + Send>;
+/// A call of the journal: whether it went well, and what tells its caller.
+type Call = Box<dyn FnOnce(&mut Journal) -> (bool, Tell) + Send>;
+type Tell = Box<dyn FnOnce() + Send>;
 
 /// What lies on it.
 struct Shared {
@@ -151,8 +152,7 @@ impl Desk {
                 let result = work(journal);
                 let well = result.is_ok();
                 // Nobody waits any more only if the process ends.
-                let _ = tell.send(result);
-                well
+                (well, Box::new(move || drop(tell.send(result))))
             }));
             self.send_carrier(&mut shared);
         }
@@ -185,28 +185,40 @@ impl Desk {
                 shared.begun += u64::from(shared.load.has_transaction());
                 std::mem::take(&mut shared.load)
             };
-            if !self.carry_one(&mut journal, load) {
-                // Only now: whoever hears of it from a call finds the transaction's own error told already.
-                self.shared().failed = true;
-            }
+            self.carry_one(&mut journal, load);
         }
     }
 
-    /// Whether all of it went well; what comes after a failure is not begun.
-    fn carry_one(&self, journal: &mut Journal, load: Load) -> bool {
+    /// What comes after a failure is not begun.
+    fn carry_one(&self, journal: &mut Journal, load: Load) {
         let transaction = load.has_transaction();
         let Load { mut records, claim, gate, calls } = load;
         if transaction {
             let kept = gate.map_or(Ok(()), |until| journal.keep_gate(Some(until)));
             let result = kept.and_then(|()| journal.exchange(&mut records, claim));
             let well = result.is_ok();
+            let exchanged = Exchanged { records, claim, gate, result };
             // The runtime is gone only if the process ends: what is committed is committed.
-            let _ = self.to_runtime.send(Exchanged { records, claim, gate, result });
+            self.tell(well, || drop(self.to_runtime.send(exchanged)));
             if !well {
-                return false;
+                return;
             }
         }
-        calls.into_iter().all(|call| call(journal))
+        for call in calls {
+            let (well, tell) = call(journal);
+            self.tell(well, tell);
+            if !well {
+                return;
+            }
+        }
+    }
+
+    /// Tells what came of something. Who hears of a failure, or of the desk's refusal to go on, must find both: else
+    /// somebody waits for a carrier that has gone to rest, or hears of the refusal before the reason.
+    fn tell(&self, well: bool, tell: impl FnOnce()) {
+        let mut shared = self.shared();
+        shared.failed |= !well;
+        tell();
     }
 }
 

@@ -3,7 +3,8 @@
 //! GUARANTEE.md section 3: every page was a good answer, the total is the same on all of them, the offsets are
 //! contiguous, and the unique participant ids equal the total. Whether pages start at 0 or 1, how long they are and
 //! where offsets start is not documented, so the lengths that come are taken, and page 0 is asked for when page 1
-//! turns out not to be the first. A writer that shifts pages shows as a repeated or a missing id.
+//! turns out not to be the first, and one page beyond the count. A writer that shifts pages shows as a repeated or a
+//! missing id, unless one participant goes just as another comes: the journal compares one listing with the next.
 
 use crate::api::{Page, PageRequest, ParticipantApi};
 use crate::event::{Event, StopReason};
@@ -39,6 +40,32 @@ enum Pass {
     Stopped(StopReason),
 }
 
+/// Why there is no page.
+enum NoPage {
+    /// The server has none of that number.
+    Refused,
+    Failed,
+    Stopped(StopReason),
+}
+
+impl From<NoPage> for Pass {
+    fn from(why: NoPage) -> Self {
+        match why {
+            NoPage::Refused | NoPage::Failed => Self::Failed,
+            NoPage::Stopped(reason) => Self::Stopped(reason),
+        }
+    }
+}
+
+impl From<Standing> for Pass {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Complete => Self::Complete,
+            Standing::Unfinished | Standing::Short | Standing::Disturbed => Self::Disturbed,
+        }
+    }
+}
+
 impl<A: ParticipantApi> Reconciler<A> {
     /// Lists a meeting into the journal's temporary listing.
     pub(super) async fn list(&self, meeting: RunMeeting) -> Result<Listed, DispatchError> {
@@ -59,7 +86,7 @@ impl<A: ParticipantApi> Reconciler<A> {
         for page_no in 1.. {
             let page = match self.page(meeting, page_no).await {
                 Ok(page) => page,
-                Err(end) => return Ok(end),
+                Err(why) => return Ok(why.into()),
             };
             let length = page.items.len() as u64;
             if !progress.follows(page.total_count, page.start_offset, length) {
@@ -68,12 +95,30 @@ impl<A: ParticipantApi> Reconciler<A> {
             let new = self.keep(meeting, page, &mut progress).await?;
             match progress.standing(length, new) {
                 Standing::Unfinished => {}
-                Standing::Complete => break,
+                Standing::Complete if length == 0 => return Ok(Pass::Complete),
+                Standing::Complete => return self.beyond(meeting, page_no + 1, progress).await,
                 Standing::Short => return self.page_zero(meeting, progress).await,
                 Standing::Disturbed => return Ok(Pass::Disturbed),
             }
         }
-        Ok(Pass::Complete)
+        Ok(Pass::Disturbed)
+    }
+
+    /// The count is reached: one more page shows whether it was right.
+    async fn beyond(
+        &self,
+        meeting: RunMeeting,
+        page_no: u64,
+        mut progress: Progress,
+    ) -> Result<Pass, DispatchError> {
+        let page = match self.page(meeting, page_no).await {
+            Ok(page) => page,
+            Err(NoPage::Refused) => return Ok(Pass::Complete),
+            Err(why) => return Ok(why.into()),
+        };
+        let total = page.total_count;
+        let new = self.keep(meeting, page, &mut progress).await?;
+        Ok(progress.standing_beyond(total, new).into())
     }
 
     /// Page 1 and what follows don't add up: on a server that counts from 0 the first items are on page 0.
@@ -81,23 +126,21 @@ impl<A: ParticipantApi> Reconciler<A> {
         let page = match self.page(meeting, 0).await {
             Ok(page) => page,
             // It is no page on a server that counts from 1, and the listing was short.
-            Err(Pass::Failed) => return Ok(Pass::Disturbed),
-            Err(end) => return Ok(end),
+            Err(NoPage::Refused | NoPage::Failed) => return Ok(Pass::Disturbed),
+            Err(why) => return Ok(why.into()),
         };
         let total = page.total_count;
         self.keep(meeting, page, &mut progress).await?;
-        Ok(match progress.standing_with_page_zero(total) {
-            Standing::Complete => Pass::Complete,
-            Standing::Unfinished | Standing::Short | Standing::Disturbed => Pass::Disturbed,
-        })
+        Ok(progress.standing_with_page_zero(total).into())
     }
 
-    async fn page(&self, meeting: RunMeeting, page_no: u64) -> Result<Page<RemoteParticipant>, Pass> {
+    async fn page(&self, meeting: RunMeeting, page_no: u64) -> Result<Page<RemoteParticipant>, NoPage> {
         let request = PageRequest { page_no, per_page: PER_PAGE };
         match call(self.line(), || self.api.list(meeting.id, request)).await {
             Called::Done(page) => Ok(page),
-            Called::Refused(_) | Called::Failed(_) => Err(Pass::Failed),
-            Called::Stop(reason) => Err(Pass::Stopped(reason)),
+            Called::Refused(_) => Err(NoPage::Refused),
+            Called::Failed(_) => Err(NoPage::Failed),
+            Called::Stop(reason) => Err(NoPage::Stopped(reason)),
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) struct Progress {
 pub(super) enum Standing {
     /// There is more to come.
     Unfinished,
-    /// Everybody has come, once.
+    /// As many as there are have come, each once.
     Complete,
     /// The pages are over, and somebody is missing.
     Short,
@@ -57,6 +57,15 @@ impl Progress {
         } else {
             Standing::Disturbed
         }
+    }
+}
+
+impl Progress {
+    /// Where it stands after one more page than the count asked for: a total that is too small by the length of the last
+    /// page looks whole without it. What a server answers beyond its last page is not documented; somebody `new` there,
+    /// already counted, is what must not be.
+    pub(super) fn standing_beyond(self, total: u64, new: u64) -> Standing {
+        if new == 0 && total == self.total { Standing::Complete } else { Standing::Disturbed }
     }
 }
 
@@ -126,6 +135,21 @@ mod tests {
     #[case::another_total_that_fits((2, 0, vec![1]), Standing::Disturbed)]
     fn page_zero_completes_a_short_scan(#[case] page_zero: Page, #[case] standing: Standing) {
         assert_eq!(scan(&[(3, 2, vec![3]), (3, 3, vec![])], Some(&page_zero)), standing);
+    }
+
+    #[rstest]
+    #[case::nobody(2, &[], Standing::Complete)]
+    #[case::the_last_page_again(2, &[2], Standing::Complete)]
+    #[case::the_total_was_too_small(2, &[3], Standing::Disturbed)]
+    #[case::another_total(3, &[], Standing::Disturbed)]
+    fn nobody_new_comes_beyond_the_count(
+        #[case] total: u64,
+        #[case] beyond: &[u32],
+        #[case] standing: Standing,
+    ) {
+        let progress = Progress { total: 2, unique: 2, next_offset: Some(2) };
+        let new = beyond.iter().filter(|id| **id > 2).count() as u64;
+        assert_eq!(progress.standing_beyond(total, new), standing);
     }
 
     #[test]

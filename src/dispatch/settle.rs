@@ -13,6 +13,9 @@ use crate::event::{Event, StopReason};
 use crate::journal::{RowId, RunMeeting, Settled, Tokenless};
 use crate::model::JoinToken;
 
+/// How many listings are compared with each other until two in a row show the same.
+const MOST_LOOKS: u32 = 5;
+
 impl<A: ParticipantApi> Reconciler<A> {
     /// Waits until a meeting's creates in doubt have settled, then lists it, twice where something stays absent.
     /// Whether any row is planned again.
@@ -21,8 +24,8 @@ impl<A: ParticipantApi> Reconciler<A> {
         meeting: RunMeeting,
     ) -> Result<Result<Looked, StopReason>, DispatchError> {
         let mut looked = Looked::default();
-        // Two listings; the first adopts, the second decides about what both miss.
-        for _ in 0..2 {
+        // Two listings that agree: the first adopts, the second decides about what both miss.
+        for _ in 0..MOST_LOOKS {
             match self.wait_until_settled(meeting).await? {
                 Wait::Over => {}
                 Wait::NothingInDoubt => break,

@@ -3,6 +3,8 @@
 //! The listing is kept in a temporary table, page by page, so that it needs no memory of its size and its completeness
 //! is counted by a primary key.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
@@ -46,6 +48,7 @@ pub(super) const SETTLING: &str = "comparing with a listing";
 impl Journal {
     /// Begins a listing of a meeting, forgetting any earlier one of it.
     pub fn begin_listing(&mut self, meeting: MeetingKey) -> Result<(), JournalError> {
+        self.sights.insert(meeting, Sight::default());
         self.connection
             .execute_batch(
                 "CREATE TEMP TABLE IF NOT EXISTS listed (
@@ -92,6 +95,9 @@ impl Journal {
             }
         }
         transaction.commit().doing(LISTING)?;
+        if new == page.len() as u64 {
+            self.sights.entry(meeting).or_default().add(page);
+        }
         Ok(new)
     }
 
@@ -105,8 +111,13 @@ impl Journal {
         resend: Resend,
         now: Timestamp,
     ) -> Result<Settled, JournalError> {
+        let sight = self.sights.get(&meeting).copied().unwrap_or_default();
+        let moved = self.compared.get(&meeting).is_some_and(|before| *before != sight);
         let settled = self.write(SETTLING, |transaction, _run| {
             let mut settled = match_rows(transaction, meeting)?;
+            if moved {
+                forget_absences(transaction, meeting)?;
+            }
             count_absences(transaction, meeting, settled_before)?;
             // A rejected row is sent again by the next run that names it, so that with hold none is given up either.
             if resend == Resend::Allowed {
@@ -129,7 +140,7 @@ impl Journal {
             transaction.execute("DELETE FROM temp.listed WHERE meeting = ?1", [meeting.0]).doing(SETTLING)?;
             Ok(settled)
         })?;
-        self.compared.insert(meeting);
+        self.compared.insert(meeting, sight);
         Ok(settled)
     }
 
@@ -140,7 +151,7 @@ impl Journal {
         meeting: MeetingKey,
         resend: Resend,
     ) -> Result<Option<Timestamp>, JournalError> {
-        let first_look = !self.compared.contains(&meeting);
+        let first_look = !self.compared.contains_key(&meeting);
         let since: Option<i64> = self
             .connection
             .query_row(
@@ -169,6 +180,33 @@ impl Journal {
             )
             .doing(SETTLING)
     }
+}
+
+/// Whom a listing showed: a sum of hashes, so that the order doesn't matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sight(u64);
+
+impl Sight {
+    fn add(&mut self, page: &[RemoteParticipant]) {
+        for item in page {
+            let mut hasher = DefaultHasher::new();
+            item.id.as_str().hash(&mut hasher);
+            self.0 = self.0.wrapping_add(hasher.finish());
+        }
+    }
+}
+
+/// What an earlier listing missed may have been there.
+fn forget_absences(transaction: &Transaction<'_>, meeting: MeetingKey) -> Result<(), JournalError> {
+    transaction
+        .execute(
+            "UPDATE doubts SET absences = 0 WHERE absences = 1 AND participant IN (
+                 SELECT participant FROM participants INDEXED BY participants_open
+                 WHERE confirmation IS NULL AND state = 'uncertain' AND meeting = ?1)",
+            [meeting.0],
+        )
+        .doing(SETTLING)
+        .map(|_| ())
 }
 
 /// The rows in doubt long enough that this listing, begun after the settle time, must show them if they exist.

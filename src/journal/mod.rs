@@ -41,7 +41,7 @@ mod tests;
 mod tokens;
 mod verify;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -124,8 +124,10 @@ pub struct Journal {
     run: RunNumber,
     /// Where the last claim ended.
     claimed_up_to: (MeetingKey, RowId),
-    /// Meetings that this run has compared with a complete listing.
-    compared: HashSet<MeetingKey>,
+    /// Whom the listings under way have shown.
+    sights: HashMap<MeetingKey, listing::Sight>,
+    /// Meetings that this run has compared with a complete listing, and whom that showed.
+    compared: HashMap<MeetingKey, listing::Sight>,
     /// Dropped after the connection.
     held: Held,
 }
@@ -154,7 +156,8 @@ impl Journal {
             connection,
             run,
             claimed_up_to: (MeetingKey(0), RowId(0)),
-            compared: HashSet::new(),
+            sights: HashMap::new(),
+            compared: HashMap::new(),
             held: Held::new(path, medium, lock)?,
         })
     }

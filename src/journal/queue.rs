@@ -325,6 +325,8 @@ pub(super) fn lose_track_of_the_dead(
     }
     transaction.execute(DOUBT_THE_DEAD, [now]).doing(doing)?;
     transaction.execute(LOSE_THE_DEAD, [uncertain.name()]).doing(doing)?;
-    transaction.execute("UPDATE doubts SET since = ?1", [now]).doing(doing)?;
+    transaction
+        .execute("UPDATE doubts SET since = ?1, absences = CASE absences WHEN 2 THEN 2 ELSE 0 END", [now])
+        .doing(doing)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Both are lists of structured fields (RFC 9651): `"default";r=50;t=30` and `"burst";q=100;w=60`, by
 //! draft-ietf-httpapi-ratelimit-headers. A field that can't be read counts as absent.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use sfv::{BareItem, Item, List, ListEntry, Parser};
@@ -40,12 +41,17 @@ pub(super) fn rate_limits(headers: &LimitHeaders) -> Vec<RateLimit> {
     for limit in items.iter().filter_map(|item| limit(item, &policies)) {
         match limits.iter().position(|known| known.name == limit.name) {
             // Several partitions of one policy, or a proxy's limit beside the server's: the strictest.
-            Some(at) if limit.remaining < limits[at].remaining => limits[at] = limit,
+            Some(at) if strictness(&limit) < strictness(&limits[at]) => limits[at] = limit,
             None if limits.len() < MOST_LIMITS => limits.push(limit),
             Some(_) | None => {}
         }
     }
     limits
+}
+
+/// The less, the stricter: few requests, and those for long.
+fn strictness(limit: &RateLimit) -> (u64, Reverse<Duration>) {
+    (limit.remaining, Reverse(limit.resets_in))
 }
 
 struct Policy {
@@ -135,6 +141,7 @@ mod tests {
         let strictest = [("a".to_owned(), 3, 10, None), ("b".to_owned(), 4, 9, None)];
         assert_eq!(read(&["a;r=3;t=10, b;r=4;t=9, a;r=100;t=300"], &[]), strictest);
         assert_eq!(read(&["a;r=100;t=300, b;r=4;t=9", "a;r=3;t=10"], &[]), strictest);
+        assert_eq!(read(&["a;r=3;t=8, b;r=4;t=9, a;r=3;t=10, a;r=3;t=9"], &[]), strictest);
     }
 
     #[test]

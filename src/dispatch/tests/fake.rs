@@ -80,7 +80,7 @@ pub(super) struct State {
     pub(super) same_page: bool,
     pub(super) per_page: usize,
     /// The total is too large by this.
-    pub(super) total_off_by: u64,
+    pub(super) total_off_by: i64,
     pub(super) meeting_is: Option<u16>,
     /// Creates take from one to so many milliseconds; 20 each if nothing is said.
     pub(super) answers_within: Option<u64>,
@@ -252,7 +252,8 @@ impl ParticipantApi for FakeApi {
             .map(|&held| held.clone())
             .collect();
         let end_offset = (start + items.len()) as u64;
-        let total_count = held.len() as u64 + state.total_off_by;
+        let total_count = held.len() as u64;
+        let total_count = total_count.saturating_add_signed(state.total_off_by);
         reply(Answer::Success(Page { items, total_count, start_offset: start as u64, end_offset }))
     }
 

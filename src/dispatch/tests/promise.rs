@@ -80,7 +80,8 @@ async fn a_create_that_was_not_applied_is_sent_again_after_the_settle_time(#[cas
     assert_eq!(scenario.api.state.lock().unwrap().posts["id-004"], 2);
     assert_eq!(ran.waits.len(), 1);
     // One listing before the first create, two before the resend.
-    assert_eq!(scenario.api.state.lock().unwrap().lists, 3);
+    // The first one is empty; each of the other two has a page, and one beyond it.
+    assert_eq!(scenario.api.state.lock().unwrap().lists, 1 + 2 + 2);
 }
 
 #[rstest]
@@ -249,6 +250,19 @@ async fn nothing_is_added_to_a_meeting_whose_listing_stays_incomplete() {
     let ran = scenario.run().await;
     assert_eq!(ran.tally, Tally { not_attempted: 3, ..Tally::default() });
     assert_eq!(ran.stops.len(), 1);
+    assert!(scenario.api.state.lock().unwrap().posts.is_empty());
+}
+
+/// L04: a total that is too small by just the last page.
+#[tokio::test(start_paused = true)]
+async fn a_total_that_hides_the_last_page_concludes_nothing() {
+    let scenario = Scenario::rows(14);
+    scenario.roster.iter().for_each(|row| scenario.api.hold(row));
+    {
+        let mut state = scenario.api.state.lock().unwrap();
+        (state.total_off_by, state.per_page) = (-7, 7);
+    }
+    assert_eq!(scenario.run().await.tally, Tally { not_attempted: 14, ..Tally::default() });
     assert!(scenario.api.state.lock().unwrap().posts.is_empty());
 }
 

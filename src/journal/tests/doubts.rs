@@ -234,3 +234,29 @@ fn listings_of_two_meetings_do_not_mix() {
         |journal: &mut Journal, key| journal.apply_listing(key, at(0), Resend::Allowed, at(0)).unwrap().found;
     assert_eq!((found(&mut journal, keys[0]), found(&mut journal, keys[1])), (0, 1));
 }
+
+/// Somebody came and went between the two: an absent participant may have been on the page that moved.
+#[test]
+fn two_listings_decide_only_if_they_show_the_same() {
+    let folder = TestFolder::new();
+    let mut journal = in_doubt(&folder, Proof::None);
+    journal.list(at(500), Resend::Allowed, &[listed("r1", "others"), listed("r2", "others too")]);
+    journal.list(at(500), Resend::Allowed, &[listed("r1", "others"), listed("r3", "another")]);
+    assert_eq!(folder.state("a"), RowState::Uncertain);
+    journal.list(at(500), Resend::Allowed, &[listed("r3", "another"), listed("r1", "others")]);
+    assert_eq!(folder.state("a"), RowState::Planned);
+}
+
+/// An absence of an earlier run says nothing: who was in the meeting then isn't known any more.
+#[test]
+fn an_absence_of_an_earlier_run_does_not_count() {
+    let folder = TestFolder::new();
+    let mut journal = in_doubt(&folder, Proof::None);
+    journal.list(at(500), Resend::Allowed, &[]);
+    drop(journal);
+    let mut journal = folder.run(&["a"]);
+    journal.list(at(500), Resend::Allowed, &[]);
+    assert_eq!(folder.state("a"), RowState::Uncertain);
+    journal.list(at(500), Resend::Allowed, &[]);
+    assert_eq!(folder.state("a"), RowState::Planned);
+}

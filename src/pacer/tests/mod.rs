@@ -1,5 +1,6 @@
 //! The pacer on paused time.
 
+mod ceilings;
 mod gates;
 mod long_imports;
 mod rates;

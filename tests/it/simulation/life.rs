@@ -241,7 +241,11 @@ impl Observer for Watcher {
     fn on(&self, _event: &Event<'_>) {
         let number = 1 + self.events.fetch_add(1, Ordering::Relaxed);
         match self.end {
-            End::DiesAtEvent(at) if at == number => resume_unwind(Box::new(Death)),
+            End::DiesAtEvent(at) if at == number => {
+                // The event may be told by a task, whose unwinding ends nobody else.
+                self.world.state().life.doom.cancel();
+                resume_unwind(Box::new(Death))
+            }
             End::InterruptedAtEvent(at) if at == number => interrupt(&self.world, &self.cancel),
             _ => {}
         }
