@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::RunClock;
+use super::desk::Desk;
 use crate::event::{Event, Observer, StopReason, WaitReason};
 use crate::journal::GateKeeper;
 use crate::outcome::{Answer, CallOutcome, Failure, Loss, NotSent, Reply, Trouble, of_call};
@@ -17,7 +18,7 @@ const MOST_TRIES: usize = 8;
 
 /// What came of a repeated call.
 #[derive(Debug)]
-pub enum Called<T> {
+pub(crate) enum Called<T> {
     /// Here it is.
     Done(T),
     /// Asking again won't help.
@@ -62,48 +63,60 @@ pub(super) fn given_up<T>(why: GiveUp, answer: &Answer<T>) -> StopReason {
 
 /// What every call goes through.
 #[derive(Clone, Copy)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// The pacer of the token.
     pub pacer: &'a Pacer,
     /// Cancelled when no new request may leave.
     pub cancel: &'a CancellationToken,
     /// Told of waits.
     pub observer: &'a dyn Observer,
-    /// Where a closed gate is kept for the next run; `None` where no journal is held.
-    pub gate: Option<KeptGate<'a>>,
+    /// Where a closed gate is kept for the next run.
+    pub gate: KeptGate<'a>,
 }
 
-/// The journal, as far as a call needs it: it keeps until when the server asked us to wait.
-#[derive(Debug, Clone, Copy)]
-pub struct KeptGate<'a> {
-    /// Who keeps it.
-    pub keeper: &'a GateKeeper,
-    /// The run's clock.
-    pub clock: RunClock,
+/// Who keeps until when the server asked us to wait.
+#[derive(Clone, Copy)]
+pub(crate) enum KeptGate<'a> {
+    /// Nobody: no journal is held.
+    Nowhere,
+    /// The journal, wherever it is.
+    Beside(&'a GateKeeper, RunClock),
+    /// The desk, with the next transaction; the loop tells of the wait when that is committed.
+    OnDesk(&'a Desk, RunClock),
 }
 
 impl Line<'_> {
-    /// Keeps the gate that a 429 has closed, before anybody is told. If that fails, this run honours it all the same
-    /// and only a restart might knock too early; whatever is wrong with the disk stops the run at its next commit.
+    /// Keeps the gate that a 429 has closed, before anybody is told. If that fails beside a run, it honours the gate all
+    /// the same and only a restart might knock too early; whatever is wrong with the disk stops it at its next commit.
     async fn keep_gate(self) {
-        let (Some(kept), Some(pause)) = (self.gate, self.pacer.gate()) else { return };
+        let Some(pause) = self.pacer.gate() else { return };
         let remaining = pause.until.saturating_duration_since(Instant::now());
-        let until = RunClock::after(kept.clock.now(), remaining);
-        let keeper = kept.keeper.clone();
-        match tokio::task::spawn_blocking(move || keeper.keep(until)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the gate could not be kept"),
-            Err(error) => tracing::debug!(%error, "the gate could not be kept"),
+        let until = |clock: RunClock| RunClock::after(clock.now(), remaining);
+        match self.gate {
+            KeptGate::Nowhere => {}
+            KeptGate::OnDesk(desk, clock) => {
+                desk.keep_gate(until(clock));
+                desk.carry();
+            }
+            KeptGate::Beside(keeper, clock) => {
+                let (keeper, until) = (keeper.clone(), until(clock));
+                match tokio::task::spawn_blocking(move || keeper.keep(until)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "the gate could not be kept"),
+                    Err(error) => tracing::debug!(%error, "the gate could not be kept"),
+                }
+            }
         }
     }
 
     /// Tells that the gate is closed, if it is.
     fn tell_wait(self) {
         let Some(Pause { until, reason }) = self.pacer.gate() else { return };
-        let reason = match reason {
-            PauseReason::Throttled => WaitReason::Throttled,
-            PauseReason::Outage => WaitReason::Outage,
-            PauseReason::Paced | PauseReason::Probing => return,
+        let reason = match (reason, self.gate) {
+            (PauseReason::Throttled, KeptGate::OnDesk(..)) => return,
+            (PauseReason::Throttled, KeptGate::Nowhere | KeptGate::Beside(..)) => WaitReason::Throttled,
+            (PauseReason::Outage, _) => WaitReason::Outage,
+            (PauseReason::Paced | PauseReason::Probing, _) => return,
         };
         let remaining = until.saturating_duration_since(Instant::now());
         self.observer.on(&Event::Waiting { reason, remaining });
@@ -111,7 +124,7 @@ impl Line<'_> {
 }
 
 /// Repeats `request` until it succeeds, is refused, has been tried often enough, or the run ends.
-pub async fn call<T, F>(line: Line<'_>, mut request: impl FnMut() -> F) -> Called<T>
+pub(crate) async fn call<T, F>(line: Line<'_>, mut request: impl FnMut() -> F) -> Called<T>
 where
     F: Future<Output = Reply<T>>,
 {

@@ -13,13 +13,15 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::DispatchError;
+use super::journal_task::Thread;
 use crate::journal::{Intent, Journal, JournalError, MeetingKey, Record};
 
 /// The desk, as the runtime sees it. Clones are the same desk.
 #[derive(Clone)]
-pub(super) struct Desk {
+pub(crate) struct Desk {
     shared: Arc<Mutex<Shared>>,
     to_runtime: UnboundedSender<Exchanged>,
+    thread: Thread,
 }
 
 /// A call of the journal: whether it went well, and what tells its caller.
@@ -78,7 +80,7 @@ impl Transactions {
 }
 
 impl Desk {
-    pub(super) fn before(journal: Journal) -> (Self, Transactions) {
+    pub(super) fn before(journal: Journal, thread: Thread) -> (Self, Transactions) {
         let (to_runtime, from_journal) = unbounded_channel();
         let shared = Shared {
             journal: Some(journal),
@@ -89,7 +91,7 @@ impl Desk {
             failed: false,
         };
         let shared = Arc::new(Mutex::new(shared));
-        (Self { shared: Arc::clone(&shared), to_runtime }, Transactions { from_journal, shared })
+        (Self { shared: Arc::clone(&shared), to_runtime, thread }, Transactions { from_journal, shared })
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -122,18 +124,26 @@ impl Desk {
     /// Sends the carrier if it is at rest and there is anything to carry. Whether a transaction is under way that
     /// [`Transactions::next`] will tell of.
     pub(super) fn carry(&self) -> bool {
-        let mut shared = self.shared();
-        self.send_carrier(&mut shared);
+        self.send_carrier();
+        let shared = self.shared();
         shared.begun > shared.heard || (shared.load.has_transaction() && !shared.failed)
     }
 
-    fn send_carrier(&self, shared: &mut Shared) {
+    fn send_carrier(&self) {
+        let mut shared = self.shared();
         if shared.load.is_empty() || shared.failed {
             return;
         }
-        if let Some(journal) = shared.journal.take() {
-            let desk = self.clone();
-            shared.carrier = Some(tokio::task::spawn_blocking(move || desk.carry_all(journal)));
+        let Some(journal) = shared.journal.take() else { return };
+        match self.thread {
+            Thread::Blocking => {
+                let desk = self.clone();
+                shared.carrier = Some(tokio::task::spawn_blocking(move || desk.carry_all(journal)));
+            }
+            Thread::Callers => {
+                drop(shared);
+                self.carry_all(journal);
+            }
         }
     }
 
@@ -154,8 +164,8 @@ impl Desk {
                 // Nobody waits any more only if the process ends.
                 (well, Box::new(move || drop(tell.send(result))))
             }));
-            self.send_carrier(&mut shared);
         }
+        self.send_carrier();
         Ok(told.await.map_err(|_| DispatchError::Writer)??)
     }
 

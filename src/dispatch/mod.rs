@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-pub use call::{Called, KeptGate, Line, call};
+pub(crate) use call::{Called, KeptGate, Line, call};
 pub use clock::RunClock;
 pub use journal_task::JournalTask;
 
@@ -146,13 +146,14 @@ impl<A: ParticipantApi> Dispatcher<A> {
             self.journal.call(move |journal| journal.hold_back(now)).await?;
         }
         let meetings = self.journal.call(|journal| journal.meetings()).await?;
-        let (desk, transactions) = Desk::before(self.journal.take()?);
+        let (journal, thread) = self.journal.take()?;
+        let (desk, transactions) = Desk::before(journal, thread);
         let mut sending = Sending::new(self.reconciler(desk.clone()), transactions, Courses::new(meetings));
         self.drive(&mut sending).await;
         let fatal = sending.fatal.take();
         drop(sending);
         let (journal, unrecorded) = desk.clear().await?;
-        self.journal = JournalTask::new(journal);
+        self.journal.take_back(journal);
         let Some(fatal) = fatal else { return Ok(()) };
         self.record_after_all(&fatal, unrecorded).await;
         Err(fatal)
@@ -163,7 +164,6 @@ impl<A: ParticipantApi> Dispatcher<A> {
             api: Arc::clone(&self.api),
             pacer: self.pacer.clone(),
             desk,
-            gate: self.journal.gate().clone(),
             clock: self.clock,
             observer: Arc::clone(&self.observer),
             halt: self.cancel.child_token(),

@@ -14,7 +14,7 @@ use super::desk::Desk;
 use super::{DispatchSettings, RunClock};
 use crate::api::{MeetingStatus, ParticipantApi};
 use crate::event::{Event, Observer, WaitReason};
-use crate::journal::{GateKeeper, MeetingKey, RunMeeting};
+use crate::journal::{MeetingKey, RunMeeting};
 use crate::pacer::Pacer;
 
 /// What those tasks share.
@@ -22,7 +22,6 @@ pub(super) struct Reconciler<A> {
     pub(super) api: Arc<A>,
     pub(super) pacer: Pacer,
     pub(super) desk: Desk,
-    pub(super) gate: GateKeeper,
     pub(super) clock: RunClock,
     pub(super) observer: Arc<dyn Observer>,
     /// Cancelled when no new request may leave, whatever the reason.
@@ -36,8 +35,8 @@ pub(super) struct Reconciler<A> {
 impl<A: ParticipantApi> Reconciler<A> {
     /// What its calls go through.
     pub(super) fn line(&self) -> Line<'_> {
-        let gate = KeptGate { keeper: &self.gate, clock: self.clock };
-        Line { pacer: &self.pacer, cancel: &self.halt, observer: self.observer.as_ref(), gate: Some(gate) }
+        let gate = KeptGate::OnDesk(&self.desk, self.clock);
+        Line { pacer: &self.pacer, cancel: &self.halt, observer: self.observer.as_ref(), gate }
     }
 
     /// Asks whether a meeting takes anybody.

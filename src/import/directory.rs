@@ -81,7 +81,10 @@ impl<A: ParticipantApi> ApiDirectory<A> {
     }
 
     fn line(&self) -> Line<'_> {
-        let gate = self.gate.as_ref().map(|(keeper, clock)| KeptGate { keeper, clock: *clock });
+        let gate = match &self.gate {
+            Some((keeper, clock)) => KeptGate::Beside(keeper, *clock),
+            None => KeptGate::Nowhere,
+        };
         Line { pacer: &self.pacer, cancel: &self.cancel, observer: self.observer.as_ref(), gate }
     }
 

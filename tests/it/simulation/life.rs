@@ -136,7 +136,11 @@ impl Birth<'_> {
         let mut dispatcher = Dispatcher {
             api: Arc::new(Api { world: Arc::clone(self.world), life: self.number }),
             pacer,
-            journal: JournalTask::new(journal),
+            journal: if nature.one_thread {
+                JournalTask::on_this_thread(journal)
+            } else {
+                JournalTask::new(journal)
+            },
             clock,
             observer: Arc::new(watcher) as Arc<dyn Observer>,
             cancel: cancel.clone(),

@@ -41,6 +41,9 @@ pub(super) struct Nature {
     pub(super) order: Order,
     /// Whether every create is looked up in the journal's file as it arrives.
     pub(super) watches_the_journal: bool,
+    /// Whether the journal is called on the run's own thread: then the order of all events is the seed's. Otherwise what
+    /// happens at one instant may come in any order, as it does in a real run.
+    pub(super) one_thread: bool,
 }
 
 const MEETINGS: [&str; 3] = [
@@ -66,6 +69,7 @@ impl Nature {
             first_offset: dice.u64(0..=1),
             order: pick(dice, &[Order::OldestFirst, Order::NewestFirst, Order::Scattered]),
             watches_the_journal: dice.u32(0..3) == 0,
+            one_thread: dice.u32(0..4) > 0,
         }
     }
 
