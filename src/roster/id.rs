@@ -124,6 +124,9 @@ mod tests {
     #[case::at_only("staff@42")]
     #[case::handle("@ann.lee")]
     #[case::hexadecimal("12E34")]
+    #[case::no_exponent("5E+lift")]
+    #[case::no_whole_number("a.5E+20")]
+    #[case::no_fraction("1.aE+20")]
     #[case::letters("学生-7")]
     #[case::short_plus("+12345")]
     fn an_id_of_ones_own_is_fine(#[case] id: &str) {

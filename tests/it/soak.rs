@@ -3,7 +3,7 @@
 //! `cargo test --release --test it soak -- --ignored --nocapture`, some half an hour on two cores. From the environment:
 //! * `GUESTLIST_SOAK_KILLS` (2000): processes of the built command killed by SIGKILL; see `kills`.
 //! * `GUESTLIST_SOAK_SCHEDULES` (100000): schedules of [`crate::simulation`].
-//! * `GUESTLIST_SOAK_CUTS` (2000): power cuts.
+//! * `GUESTLIST_SOAK_CUTS` (2000): power cuts; see [`crate::resume`]'s `disk`.
 //! * `GUESTLIST_SOAK_SEED` (1): where all dice begin.
 //!
 //! It ends with a table, and fails unless every count was reached with no duplicate and nobody lost.
@@ -54,9 +54,9 @@ fn soak() {
     // A process that is waited for needs no core: twice as many episodes as cores.
     on_threads(2 * cores, began, &counts, || kills::play(sizes.seed, sizes.kills, &counts));
     on_threads(cores, began, &counts, || schedules::play(sizes.seed, sizes.schedules, &counts));
-    power_cuts(sizes.seed, sizes.cuts, &counts);
+    power_cuts(sizes.seed, sizes.cuts, began, &counts);
     tell(&counts.table(sizes.seed, began.elapsed()));
-    counts.assert_well(sizes.kills, sizes.schedules);
+    counts.assert_well(sizes.kills, sizes.schedules, sizes.cuts);
 }
 
 /// Does the same work on so many threads, and tells now and then how far it is.
@@ -74,7 +74,29 @@ fn on_threads(threads: usize, began: Instant, counts: &Counts, work: impl Fn() +
     });
 }
 
-/// Power cuts between the journal and the disk. To be joined here:
-/// `let cut = crate::resume::disk::power_cuts(seed, cuts);`, its counts into `counts`, and `sizes.cuts` into
-/// `assert_well`.
-fn power_cuts(_seed: u64, _cuts: u64, _counts: &Counts) {}
+/// Power cuts between the journal and the disk, some hundred at a time.
+#[cfg(target_os = "linux")]
+fn power_cuts(seed: u64, cuts: u64, began: Instant, counts: &Counts) {
+    const AT_A_TIME: usize = 200;
+    assert!(crate::support::shim::available(), "no power cuts without a C compiler");
+    for batch in 0.. {
+        if counts.power_cuts.get() >= cuts {
+            return;
+        }
+        let cut = crate::resume::disk::power_cuts(seed.wrapping_mul(1 << 32).wrapping_add(batch), AT_A_TIME);
+        counts.power_cuts.add(cut.cuts);
+        counts.disks.add(cut.reconstructions);
+        counts.cut_rows.add(cut.rows);
+        counts.not_intended.add(cut.unintended);
+        counts.forgotten.add(cut.forgotten + cut.overbooked + cut.unfinished);
+        counts.duplicates.add(cut.duplicates);
+        counts.lost.add(cut.lost);
+        tell(&counts.progress(began.elapsed()));
+    }
+}
+
+/// The shim that cuts the power is Linux's.
+#[cfg(not(target_os = "linux"))]
+fn power_cuts(_seed: u64, _cuts: u64, _began: Instant, _counts: &Counts) {
+    tell("SKIPPED: power cuts, which need Linux");
+}

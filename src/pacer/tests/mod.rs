@@ -1,6 +1,7 @@
 //! The pacer on paused time.
 
 mod ceilings;
+mod edges;
 mod gates;
 mod long_imports;
 mod rates;

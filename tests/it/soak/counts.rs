@@ -30,6 +30,14 @@ pub(super) struct Counts {
     /// Schedules in which something was that must not be.
     pub(super) broken_schedules: Count,
     pub(super) power_cuts: Count,
+    /// Disks that those cuts may have left behind, each looked into.
+    pub(super) disks: Count,
+    /// Rows of the imports that lost their power.
+    pub(super) cut_rows: Count,
+    /// Creates that a server had received and that such a disk held no intent for.
+    pub(super) not_intended: Count,
+    /// Results that such a disk had forgotten, rows in sending that can't be, and imports that never came to an end.
+    pub(super) forgotten: Count,
 }
 
 /// One count.
@@ -84,6 +92,10 @@ impl Counts {
             ("simulated POSTs", self.simulated_posts.get()),
             ("broken schedules", self.broken_schedules.get()),
             ("power cuts", self.power_cuts.get()),
+            ("disks after them", self.disks.get()),
+            ("rows of those imports", self.cut_rows.get()),
+            ("creates without intent", self.not_intended.get()),
+            ("results forgotten", self.forgotten.get()),
             ("seconds", after.as_secs()),
             ("seed", seed),
         ];
@@ -92,11 +104,15 @@ impl Counts {
 
     /// Everything was done, and nobody is in twice or lost.
     #[track_caller]
-    pub(super) fn assert_well(&self, kills: u64, schedules: u64) {
+    pub(super) fn assert_well(&self, kills: u64, schedules: u64, cuts: u64) {
         assert!(self.kills.get() >= kills, "{} kills of {kills}", self.kills.get());
         assert!(self.schedules.get() >= schedules, "{} schedules of {schedules}", self.schedules.get());
         assert_eq!(self.duplicates.get(), 0, "duplicates");
         assert_eq!(self.lost.get(), 0, "lost rows");
         assert_eq!(self.broken_schedules.get(), 0, "broken schedules");
+        let cut = self.power_cuts.get();
+        assert!(cut >= cuts || cfg!(not(target_os = "linux")), "{cut} power cuts of {cuts}");
+        assert_eq!(self.not_intended.get(), 0, "creates without an intent");
+        assert_eq!(self.forgotten.get(), 0, "results forgotten");
     }
 }
