@@ -32,18 +32,15 @@ enum Ended {
 
 /// M04. The last column is what the failure must be about.
 #[rstest]
-#[case("intent-off", "resume::death::k02_killed_with_requests_on_their_way", "living: 2")]
+#[case("intent-off", "resume::death::k02_killed_with_requests_on_their_way", "so often a create was sent")]
 #[case("intent-off", "resume::disk::j02_a_power_cut_at_any_instant", "duplicates")]
-#[case("settle-zero", "resume::death::k02_killed_with_requests_on_their_way", "living: 2")]
-#[case("settle-zero", "faults::network::n13_n14_errors_that_prove_nothing", "living: 2")]
-#[case("synchronous-normal", "resume::disk::j02_a_power_cut_at_any_instant", "duplicates")]
-#[case("default-retry", "faults::tls::n21_a_refused_stream_is_never_repeated", "duplicates")]
-#[case(
-    "default-redirects",
-    "faults::network::a_redirect_stops_the_run_and_its_row_is_looked_up",
-    "duplicates"
-)]
-#[case("gate-per-worker", "faults::limits::r01_one_gate_for_all_workers", "throttled")]
+#[case("intent-off", "simulation::m03_nobody_is_in_twice", "after one in doubt")]
+#[case("settle-zero", "resume::death::k02_killed_with_requests_on_their_way", "so often a create was sent")]
+#[case("settle-zero", "simulation::m03_nobody_is_in_twice", "after one in doubt")]
+#[case("synchronous-normal", "resume::disk::j02_a_power_cut_at_any_instant", "unintended")]
+#[case("default-retry", "faults::tls::n21_a_refused_stream_is_never_repeated", "somebody is in twice")]
+#[case("default-redirects", "faults::network::a_redirect_stops_the_run", "somebody is in twice")]
+#[case("gate-per-worker", "faults::limits::r01_one_gate_for_all_workers", "requests_too_early")]
 fn m04_a_broken_build_fails_the_test_named_for_it(
     #[case] safeguard: &str,
     #[case] tests: &str,

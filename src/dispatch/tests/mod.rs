@@ -150,7 +150,7 @@ impl Scenario {
             ..Waits::default()
         });
         let pacer = Pacer::new(PacerSettings {
-            rate: self.rate.clone(),
+            rate: self.rate,
             server: Server::Loopback,
             burst: 8,
             max_outage: self.max_outage,

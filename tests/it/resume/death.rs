@@ -65,8 +65,8 @@ fn k02_killed_with_requests_on_their_way(#[values("hang", "hang-after", "hang-la
     running.kill();
     import.run().exit(0);
     import.assert_everyone_is_in_once();
-    let resent = if fault == "hang" { 2 } else { 1 };
-    assert_eq!(import.server().most_posts(), resent);
+    let sent = if fault == "hang" { 2 } else { 1 };
+    assert_eq!(import.server().most_posts(), sent, "so often a create was sent");
     import.finish_within(1);
 }
 

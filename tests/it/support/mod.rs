@@ -200,13 +200,13 @@ impl Import {
             let counts = self.server().counts(meeting, id);
             assert_eq!(counts.living, 1, "{id}: {counts:?}");
         }
-        assert_eq!(self.server().stats().duplicates, 0);
+        assert_eq!(self.server().stats().duplicates, 0, "somebody is in twice");
     }
 
     /// Nobody of anybody is in a meeting twice.
     #[track_caller]
     pub(crate) fn assert_nobody_is_in_twice(&self) {
-        assert_eq!(self.server().stats().duplicates, 0);
+        assert_eq!(self.server().stats().duplicates, 0, "somebody is in twice");
     }
 
     /// Reruns until all is well, at most so many times; then everybody is in once and a last run sends nothing.
