@@ -7,6 +7,7 @@ use tokio::task::JoinError;
 
 use super::call::Called;
 use super::course::{Course, Stage};
+use super::listing::Care;
 use super::send::{Sending, Tokens};
 use super::settle::Looked;
 use super::trial::Verdict;
@@ -42,7 +43,9 @@ impl<A: ParticipantApi> Dispatcher<A> {
 
     fn list(&self, sending: &mut Sending<A>, meeting: RunMeeting) {
         let reconciler = Arc::clone(&sending.reconciler);
-        sending.errands.spawn(async move { Errand::Listed(meeting, reconciler.compare(meeting).await) });
+        sending
+            .errands
+            .spawn(async move { Errand::Listed(meeting, reconciler.compare(meeting, Care::Alone).await) });
     }
 
     fn settle(&self, sending: &mut Sending<A>, meeting: RunMeeting) {

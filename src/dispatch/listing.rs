@@ -32,8 +32,21 @@ pub(super) enum Listed {
     Stopped(StopReason),
 }
 
+/// How sure a listing must be of whom it doesn't show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// It is the only one before people are added: two passes over its pages must show the same, unless one page held
+    /// everybody.
+    Alone,
+    /// It is compared with the one before or after it.
+    OneOfTwo,
+}
+
 /// How one pass over the pages ended.
 enum Pass {
+    /// Everybody was on one page, at one instant.
+    AtOnce,
+    /// As many as there are were on several pages.
     Complete,
     Disturbed,
     Failed,
@@ -68,10 +81,17 @@ impl From<Standing> for Pass {
 
 impl<A: ParticipantApi> Reconciler<A> {
     /// Lists a meeting into the journal's temporary listing.
-    pub(super) async fn list(&self, meeting: RunMeeting) -> Result<Listed, DispatchError> {
+    pub(super) async fn list(&self, meeting: RunMeeting, care: Care) -> Result<Listed, DispatchError> {
+        let mut before = None;
         for _ in 0..MOST_SCANS {
             match self.pass(meeting).await? {
-                Pass::Complete => return Ok(Listed::Complete),
+                Pass::AtOnce => return Ok(Listed::Complete),
+                Pass::Complete => {
+                    let sight = self.desk.call(move |journal| Ok(journal.sight(meeting.key))).await?;
+                    if care == Care::OneOfTwo || before.replace(sight) == Some(sight) {
+                        return Ok(Listed::Complete);
+                    }
+                }
                 Pass::Failed => return Ok(Listed::Incomplete),
                 Pass::Stopped(reason) => return Ok(Listed::Stopped(reason)),
                 Pass::Disturbed => {}
@@ -95,8 +115,12 @@ impl<A: ParticipantApi> Reconciler<A> {
             let new = self.keep(meeting, page, &mut progress).await?;
             match progress.standing(length, new) {
                 Standing::Unfinished => {}
-                Standing::Complete if length == 0 => return Ok(Pass::Complete),
-                Standing::Complete => return self.beyond(meeting, page_no + 1, progress).await,
+                Standing::Complete if length == 0 => return Ok(Pass::AtOnce),
+                Standing::Complete => {
+                    let pass = self.beyond(meeting, page_no + 1, progress).await?;
+                    let at_once = page_no == 1 && matches!(pass, Pass::Complete);
+                    return Ok(if at_once { Pass::AtOnce } else { pass });
+                }
                 Standing::Short => return self.page_zero(meeting, progress).await,
                 Standing::Disturbed => return Ok(Pass::Disturbed),
             }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::DispatchError;
 use super::call::{Called, call};
 use super::clock::RunClock;
-use super::listing::Listed;
+use super::listing::{Care, Listed};
 use super::reconciler::Reconciler;
 use crate::api::ParticipantApi;
 use crate::event::{Event, StopReason};
@@ -31,7 +31,7 @@ impl<A: ParticipantApi> Reconciler<A> {
                 Wait::NothingInDoubt => break,
                 Wait::Interrupted => return Ok(Err(StopReason::Interrupted)),
             }
-            match self.compare(meeting).await? {
+            match self.compare(meeting, Care::OneOfTwo).await? {
                 Ok(settled) => looked.add(settled),
                 // Its rows stay uncertain, and are reported so.
                 Err(StopReason::ListingIncomplete { .. }) => break,
@@ -69,10 +69,11 @@ impl<A: ParticipantApi> Reconciler<A> {
     pub(super) async fn compare(
         &self,
         meeting: RunMeeting,
+        care: Care,
     ) -> Result<Result<Settled, StopReason>, DispatchError> {
         let slot = self.at_once.acquire().await;
         let settled_before = self.clock.ago(self.settings.settle());
-        match self.list(meeting).await? {
+        match self.list(meeting, care).await? {
             Listed::Complete => {}
             Listed::Incomplete => return Ok(Err(StopReason::ListingIncomplete { meeting: meeting.id })),
             Listed::Stopped(reason) => return Ok(Err(reason)),

@@ -101,6 +101,11 @@ impl Journal {
         Ok(new)
     }
 
+    /// Whom the listing of a meeting has shown so far.
+    pub fn sight(&self, meeting: MeetingKey) -> Sight {
+        self.sights.get(&meeting).copied().unwrap_or_default()
+    }
+
     /// Applies the listing, which must be complete, to the meeting's rows: adopts, reports conflicts, and counts the
     /// absence of doubts that began at `settled_before` or earlier; at the second absence they are planned again or
     /// rejected, unless `resend` or a 2xx forbids it.
@@ -111,7 +116,7 @@ impl Journal {
         resend: Resend,
         now: Timestamp,
     ) -> Result<Settled, JournalError> {
-        let sight = self.sights.get(&meeting).copied().unwrap_or_default();
+        let sight = self.sight(meeting);
         let moved = self.compared.get(&meeting).is_some_and(|before| *before != sight);
         let settled = self.write(SETTLING, |transaction, _run| {
             let mut settled = match_rows(transaction, meeting)?;
@@ -184,7 +189,7 @@ impl Journal {
 
 /// Whom a listing showed: a sum of hashes, so that the order doesn't matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Sight(u64);
+pub struct Sight(u64);
 
 impl Sight {
     fn add(&mut self, page: &[RemoteParticipant]) {

@@ -50,7 +50,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
 pub use gate::GateKeeper;
-pub use listing::{Resend, Settled};
+pub use listing::{Resend, Settled, Sight};
 pub use network::OnNetwork;
 pub use queue::{Intent, Proof, Record, RowResult};
 pub use reader::JournalReader;

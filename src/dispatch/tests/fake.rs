@@ -76,6 +76,8 @@ pub(super) struct State {
     /// Creates that take effect at an instant.
     pub(super) late: Vec<(tokio::time::Instant, RemoteParticipant)>,
     pub(super) pages_from_zero: bool,
+    /// After page 1 the first participant goes, and this one comes.
+    pub(super) comes_after_page_1: Option<Participant>,
     /// Whatever page is asked for, it is the first one.
     pub(super) same_page: bool,
     pub(super) per_page: usize,
@@ -254,6 +256,13 @@ impl ParticipantApi for FakeApi {
         let end_offset = (start + items.len()) as u64;
         let total_count = held.len() as u64;
         let total_count = total_count.saturating_add_signed(state.total_off_by);
+        if page.page_no == 1
+            && let Some(comes) = state.comes_after_page_1.take()
+        {
+            state.participants.remove(0);
+            let made = state.make(&comes);
+            state.participants.push(made);
+        }
         reply(Answer::Success(Page { items, total_count, start_offset: start as u64, end_offset }))
     }
 

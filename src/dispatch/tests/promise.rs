@@ -266,6 +266,20 @@ async fn a_total_that_hides_the_last_page_concludes_nothing() {
     assert!(scenario.api.state.lock().unwrap().posts.is_empty());
 }
 
+/// Somebody goes just as another comes: the pages add up, and whoever moved to a page that was read is missing.
+#[tokio::test(start_paused = true)]
+async fn who_moves_from_page_to_page_is_not_added_again() {
+    let scenario = Scenario::rows(13);
+    scenario.api.hold(&participant("somebody"));
+    scenario.roster.iter().for_each(|row| scenario.api.hold(row));
+    {
+        let mut state = scenario.api.state.lock().unwrap();
+        (state.per_page, state.comes_after_page_1) = (7, Some(participant("another")));
+    }
+    assert_eq!(scenario.run().await.tally.present, 13);
+    assert_once(&scenario);
+}
+
 /// L05: the same page for ever.
 #[tokio::test(start_paused = true)]
 async fn a_listing_that_repeats_itself_comes_to_an_end() {
