@@ -14,6 +14,17 @@ pub(super) struct Course {
     pub(super) trial: Trial,
     /// Creates wished for or on their way.
     pub(super) open: usize,
+    /// Whether its planned rows may be more than the claim under way can know.
+    rows: Rows,
+}
+
+/// What is known of a meeting's planned rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// A claim that finds too few has found all.
+    AsClaimed,
+    /// One has come back since the last claim that found too few; the next one may find it.
+    CameBack,
 }
 
 /// What is being done about a meeting.
@@ -47,7 +58,7 @@ impl Courses {
                 (true, true) => Stage::Sending,
                 (false, _) => Stage::Settling,
             };
-            (meeting.key, Course { meeting, stage, trial: Trial::default(), open: 0 })
+            (meeting.key, Course { meeting, stage, trial: Trial::default(), open: 0, rows: Rows::AsClaimed })
         };
         let all: BTreeMap<_, _> = meetings.into_iter().map(course).collect();
         let queue = all.values().filter(|course| course.stage == Stage::Sending);
@@ -90,6 +101,23 @@ impl Courses {
         }
     }
 
+    /// A row is planned again; the claim under way may have begun before that.
+    pub(super) fn comes_back(&mut self, meeting: MeetingKey) {
+        if let Some(course) = self.all.get_mut(&meeting) {
+            course.rows = Rows::CameBack;
+        }
+        self.enqueue(meeting);
+    }
+
+    /// A claim has found fewer rows than it asked for.
+    pub(super) fn exhausted(&mut self, meeting: MeetingKey) {
+        let Some(course) = self.all.get_mut(&meeting) else { return };
+        match std::mem::replace(&mut course.rows, Rows::AsClaimed) {
+            Rows::AsClaimed => self.dequeue(meeting),
+            Rows::CameBack => {}
+        }
+    }
+
     pub(super) fn dequeue(&mut self, meeting: MeetingKey) {
         self.queue.retain(|queued| *queued != meeting);
     }
@@ -109,5 +137,40 @@ impl Courses {
     pub(super) fn only_settle(&self) -> bool {
         let all_of = |stages: &[Stage]| self.all.values().all(|course| stages.contains(&course.stage));
         all_of(&[Stage::Settling, Stage::Done]) && !all_of(&[Stage::Done])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+
+    fn courses(meetings: usize) -> (Courses, Vec<MeetingKey>) {
+        let keys = Journal::some_meetings(meetings);
+        let courses =
+            Courses::new(keys.iter().map(|meeting| RunMeeting { listed: true, ..*meeting }).collect());
+        (courses, keys.into_iter().map(|meeting| meeting.key).collect())
+    }
+
+    /// A 429 comes while a claim is on its way to the disk that began without it.
+    #[test]
+    fn a_row_that_comes_back_during_a_claim_is_claimed_by_the_next() {
+        let (mut courses, keys) = courses(1);
+        courses.comes_back(keys[0]);
+        courses.exhausted(keys[0]);
+        assert_eq!(courses.queued(), 1);
+        assert!(!courses.is_through(keys[0]));
+        courses.exhausted(keys[0]);
+        assert_eq!(courses.queued(), 0);
+        assert!(courses.is_through(keys[0]));
+    }
+
+    #[test]
+    fn a_few_rows_to_send_again_come_first() {
+        let (mut courses, keys) = courses(3);
+        courses.enqueue_first(keys[2]);
+        assert_eq!(courses.next().map(|course| course.meeting.key), Some(keys[2]));
+        courses.exhausted(keys[2]);
+        assert_eq!(courses.next().map(|course| course.meeting.key), Some(keys[0]));
     }
 }

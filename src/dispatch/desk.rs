@@ -56,7 +56,7 @@ pub(super) struct Exchanged {
     pub(super) records: Vec<Record>,
     pub(super) claim: Option<(MeetingKey, usize)>,
     pub(super) gate: Option<Timestamp>,
-    pub(super) result: Result<Vec<Intent>, JournalError>,
+    pub(super) result: Result<Vec<Intent>, DispatchError>,
 }
 
 /// The transactions that have ended, one after another.
@@ -182,6 +182,7 @@ impl Desk {
 
     /// Carries what lies on the desk, until nothing does or the journal fails.
     fn carry_all(&self, mut journal: Journal) {
+        let _guard = Guard(self);
         loop {
             let load = {
                 let mut shared = self.shared();
@@ -207,7 +208,7 @@ impl Desk {
             let kept = gate.map_or(Ok(()), |until| journal.keep_gate(Some(until)));
             let result = kept.and_then(|()| journal.exchange(&mut records, claim));
             let well = result.is_ok();
-            let exchanged = Exchanged { records, claim, gate, result };
+            let exchanged = Exchanged { records, claim, gate, result: result.map_err(DispatchError::from) };
             // The runtime is gone only if the process ends: what is committed is committed.
             self.tell(well, || drop(self.to_runtime.send(exchanged)));
             if !well {
@@ -232,6 +233,20 @@ impl Desk {
     }
 }
 
+/// A panic takes the journal with it: nobody may wait for it any more.
+struct Guard<'a>(&'a Desk);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.shared().load.calls.clear();
+            let result = Err(DispatchError::Writer);
+            let exchanged = Exchanged { records: Vec::new(), claim: None, gate: None, result };
+            self.0.tell(false, || drop(self.0.to_runtime.send(exchanged)));
+        }
+    }
+}
+
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -243,5 +258,45 @@ impl Load {
 
     fn is_empty(&self) -> bool {
         !self.has_transaction() && self.calls.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+
+    fn desk(folder: &tempfile::TempDir) -> (Desk, Transactions) {
+        let path = folder.path().join("journal.db");
+        let journal = Journal::open(&path, "http://fake", "import", Timestamp::UNIX_EPOCH).unwrap();
+        Desk::before(journal, Thread::Blocking)
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_journal_that_went_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let (desk, mut transactions) = desk(&folder);
+        let panics = desk.call(|_| -> Result<(), JournalError> { panic!("on purpose") }).await;
+        assert!(matches!(panics, Err(DispatchError::Writer)));
+        assert!(matches!(transactions.next().await.result, Err(DispatchError::Writer)));
+        desk.keep_gate(Timestamp::UNIX_EPOCH);
+        assert!(!desk.carry(), "nothing is to be waited for");
+        assert!(matches!(desk.call(|_| Ok(())).await, Err(DispatchError::Writer)));
+        assert!(matches!(desk.clear().await, Err(DispatchError::Writer)));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_waited_for_after_a_call_that_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..50 {
+            let (desk, _transactions) = desk(&folder);
+            let failed =
+                desk.call(|_| -> Result<(), _> { Err(JournalError::Damaged { why: String::new() }) });
+            assert!(matches!(failed.await, Err(DispatchError::Journal(_))));
+            desk.keep_gate(Timestamp::UNIX_EPOCH);
+            assert!(!desk.carry(), "whoever hears of the failure finds the desk at rest");
+            let (_journal, records) = desk.clear().await.unwrap();
+            assert!(records.is_empty());
+        }
     }
 }

@@ -94,7 +94,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
         let Ok(errand) = errand else { return self.fail(sending, DispatchError::Writer) };
         match errand {
             Errand::Listed(meeting, Ok(Ok(settled))) => {
-                sending.tokens.may_be_due(settled.found + settled.reconciled);
+                sending.tokens.may_be_due(sending.reconciler.tokenless(settled));
                 self.go_on(sending, meeting);
             }
             Errand::Listed(meeting, Ok(Err(reason @ StopReason::ListingIncomplete { .. }))) => {
@@ -142,7 +142,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
         self.settle_if_through(sending, meeting.key);
     }
 
-    fn is_blocked(&self, meeting: RunMeeting) -> bool {
+    pub(super) fn is_blocked(&self, meeting: RunMeeting) -> bool {
         self.stops.iter().any(|stop| match stop {
             StopReason::MeetingRefuses { meeting: id, .. }
             | StopReason::ListingIncomplete { meeting: id } => *id == meeting.id,

@@ -152,11 +152,18 @@ impl<A: ParticipantApi> Dispatcher<A> {
         self.drive(&mut sending).await;
         let fatal = sending.fatal.take();
         drop(sending);
-        let (journal, unrecorded) = desk.clear().await?;
-        self.journal.take_back(journal);
-        let Some(fatal) = fatal else { return Ok(()) };
-        self.record_after_all(&fatal, unrecorded).await;
-        Err(fatal)
+        match (desk.clear().await, fatal) {
+            (Ok((journal, _)), None) => {
+                self.journal.take_back(journal);
+                Ok(())
+            }
+            (Ok((journal, unrecorded)), Some(fatal)) => {
+                self.journal.take_back(journal);
+                self.record_after_all(&fatal, unrecorded).await;
+                Err(fatal)
+            }
+            (Err(error), fatal) => Err(fatal.unwrap_or(error)),
+        }
     }
 
     fn reconciler(&self, desk: Desk) -> Reconciler<A> {

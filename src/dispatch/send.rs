@@ -83,7 +83,8 @@ impl<A: ParticipantApi> Dispatcher<A> {
                 (true, _) => {}
             }
             self.note_settling(sending);
-            let wait = sending.wait.map(|pause| pause.until).filter(|_| !sending.draining);
+            let sends = !sending.draining && sending.courses.queued() > 0;
+            let wait = sending.wait.map(|pause| pause.until).filter(|_| sends);
             let carried = sending.reconciler.desk.carry();
             if !carried && sending.in_flight.is_empty() && sending.errands.is_empty() && wait.is_none() {
                 return;
@@ -110,9 +111,13 @@ impl<A: ParticipantApi> Dispatcher<A> {
             let Some(course) = sending.courses.next() else { return };
             let meeting = course.meeting.key;
             let admitted = course.trial.admits(free);
-            if admitted == 0 || !sending.reconciler.desk.takes_wishes_for(meeting) {
+            if admitted == 0 {
                 sending.courses.pass();
                 continue;
+            }
+            if !sending.reconciler.desk.takes_wishes_for(meeting) {
+                // Another meeting's wish is there already: after its transaction it is this one's turn.
+                return;
             }
             match self.pacer.take(admitted) {
                 Grant::Permits(permits) => {
@@ -167,7 +172,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
             Err(error) => {
                 self.pacer.give_back(permits);
                 records.into_iter().for_each(|record| sending.reconciler.desk.put(record));
-                return self.fail(sending, error.into());
+                return self.fail(sending, error);
             }
         };
         self.tell_recorded(&records);
@@ -179,7 +184,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
         let unused = permits - intents.len();
         self.pacer.give_back(unused);
         if unused > 0 {
-            sending.courses.dequeue(meeting);
+            sending.courses.exhausted(meeting);
         }
         if let Some(course) = sending.courses.of(meeting) {
             course.trial.not_sent(unused);
@@ -243,8 +248,12 @@ impl<A: ParticipantApi> Dispatcher<A> {
         let result = row_result(outcome);
         let taken_back = matches!(result, RowResult::TakenBack);
         sending.reconciler.desk.put(Record { row, at: self.clock.now(), result });
-        if taken_back && sending.courses.of(meeting).is_some_and(|course| course.stage == Stage::Sending) {
-            sending.courses.enqueue(meeting);
+        let sends = sending
+            .courses
+            .of(meeting)
+            .is_some_and(|course| course.stage == Stage::Sending && !self.is_blocked(course.meeting));
+        if taken_back && sends {
+            sending.courses.comes_back(meeting);
         }
         self.ask_if_suspect(sending, meeting, verdict);
         self.settle_if_through(sending, meeting);
@@ -286,10 +295,12 @@ impl<A: ParticipantApi> Dispatcher<A> {
         }
     }
 
+    /// The journal's own error counts, whoever hears first that it goes on no more.
     pub(super) fn fail(&self, sending: &mut Sending<A>, error: DispatchError) {
-        if sending.fatal.is_none() {
-            tracing::debug!(%error, "the run can't go on");
-            sending.fatal = Some(error);
+        tracing::debug!(%error, "the run can't go on");
+        match sending.fatal {
+            Some(DispatchError::Journal(_)) => {}
+            Some(DispatchError::Writer) | None => sending.fatal = Some(error),
         }
         self.drain(sending);
     }

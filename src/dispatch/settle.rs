@@ -32,13 +32,21 @@ impl<A: ParticipantApi> Reconciler<A> {
                 Wait::Interrupted => return Ok(Err(StopReason::Interrupted)),
             }
             match self.compare(meeting, Care::OneOfTwo).await? {
-                Ok(settled) => looked.add(settled),
+                Ok(settled) => {
+                    looked.resend += settled.resend;
+                    looked.adopted += self.tokenless(settled);
+                }
                 // Its rows stay uncertain, and are reported so.
                 Err(StopReason::ListingIncomplete { .. }) => break,
                 Err(reason) => return Ok(Err(reason)),
             }
         }
         Ok(Ok(looked))
+    }
+
+    /// How many of the rows that a listing found may need a token.
+    pub(super) fn tokenless(&self, settled: Settled) -> u64 {
+        settled.reconciled + if self.settings.refresh_found { settled.found } else { 0 }
     }
 
     async fn wait_until_settled(&self, meeting: RunMeeting) -> Result<Wait, DispatchError> {
@@ -72,6 +80,9 @@ impl<A: ParticipantApi> Reconciler<A> {
         care: Care,
     ) -> Result<Result<Settled, StopReason>, DispatchError> {
         let slot = self.at_once.acquire().await;
+        if self.halt.is_cancelled() {
+            return Ok(Err(StopReason::Interrupted));
+        }
         let settled_before = self.clock.ago(self.settings.settle());
         match self.list(meeting, care).await? {
             Listed::Complete => {}
@@ -145,13 +156,6 @@ pub(super) struct Looked {
     pub(super) resend: u64,
     /// Rows that turned out to be in the meeting: some may lack a token.
     pub(super) adopted: u64,
-}
-
-impl Looked {
-    pub(super) fn add(&mut self, settled: Settled) {
-        self.resend += settled.resend;
-        self.adopted += settled.found + settled.reconciled;
-    }
 }
 
 /// How a wait for creates in doubt ended.

@@ -131,9 +131,10 @@ impl Journal {
             }
             transaction
                 .execute(
-                    "DELETE FROM doubts WHERE participant IN (SELECT d.participant FROM doubts d
-                         JOIN participants p USING (participant) WHERE p.state NOT IN ('sending', 'uncertain'))",
-                    [],
+                    "DELETE FROM doubts WHERE participant IN (
+                         SELECT d.participant FROM doubts d CROSS JOIN participants p USING (participant)
+                         WHERE p.meeting = ?1 AND p.state NOT IN ('sending', 'uncertain'))",
+                    [meeting.0],
                 )
                 .doing(SETTLING)?;
             transaction

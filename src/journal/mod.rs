@@ -162,6 +162,18 @@ impl Journal {
         })
     }
 
+    /// Meetings that no journal holds, with planned rows.
+    #[cfg(test)]
+    pub(crate) fn some_meetings(count: usize) -> Vec<RunMeeting> {
+        let meeting = |number: usize| RunMeeting {
+            key: MeetingKey(i64::try_from(number).unwrap_or_default()),
+            id: MeetingId::new(Default::default()),
+            listed: false,
+            has_planned: true,
+        };
+        (1..=count).map(meeting).collect()
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.held.path()

@@ -201,7 +201,11 @@ impl Api {
     async fn call<T>(&self, what: &str, value: impl FnOnce() -> Option<T>) -> Reply<T> {
         let percent = self.world.bad_calls();
         let number = self.world.state().request();
-        let fate = Fate::of_call(&mut self.world.dice((what, self.life, number)), percent);
+        let mut fate = Fate::of_call(&mut self.world.dice((what, self.life, number)), percent);
+        if what == "list" && fate.said == Said::Status(404) {
+            // Beyond the last page it means its end. A server that says so of a page that is there is left out.
+            fate.said = Said::Status(503);
+        }
         self.world.note(&format!("{what}: {fate:?}"));
         wait(fate.takes / 2).await;
         let value = if fate.effect == Effect::Never { None } else { value() };

@@ -20,6 +20,8 @@ pub(super) struct Posts {
     stopped_at: Option<u64>,
     /// The life that heard a 2xx without details, and whether it lived to note it.
     yes: Option<(u32, bool)>,
+    /// Refusals of creates before which the server had heard of none; a life that died may have meant to send one.
+    bare_refusals: u32,
     /// A 2xx was said of a create that had no effect.
     pub(super) false_yes: bool,
 }
@@ -67,6 +69,8 @@ impl Posts {
         } else if fate.said.is_a_refusal() && self.tries > 0 {
             // It proves nothing of the one before, so the journal counts it.
             self.try_once(life);
+        } else if fate.said.is_a_refusal() {
+            self.bare_refusals += 1;
         }
     }
 
@@ -97,7 +101,8 @@ impl Posts {
     /// Whether its absence may be left open in the end: a 2xx or hold forbids to send it again, or it was sent as
     /// often as it may be. An intent of a life that died counts, whether or not a create left for it.
     pub(super) fn excuses(&self, deaths: u32, holds: bool) -> bool {
-        let tries = self.tries + deaths;
+        let refused_after_a_death = if deaths > 0 { self.bare_refusals } else { 0 };
+        let tries = self.tries + deaths + refused_after_a_death;
         self.false_yes || tries >= MOST || (holds && tries > 0)
     }
 }
