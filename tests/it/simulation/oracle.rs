@@ -78,6 +78,7 @@ impl<'a> Report<'a> {
         let living = state.living(&key);
         let remote = row.participant_id.as_deref();
         match living.iter().find(|member| Some(member.id.as_str()) == remote) {
+            None if state.removed.iter().any(|removed| Some(removed.as_str()) == remote) => None,
             None => Some(format!("{} counts as {} as {remote:?}, and is not", key.1, row.state)),
             Some(member) => wrong_token(row, member, wanted),
         }

@@ -13,7 +13,7 @@ use super::life::{Birth, End, Ran};
 use super::nature::Nature;
 use super::oracle::Report;
 use super::rosters::{PRESETS, Rosters};
-use super::world::World;
+use super::world::{State, World};
 
 /// What a schedule amounted to.
 #[derive(Debug, Default, Clone, Copy)]
@@ -206,12 +206,16 @@ impl Schedule {
     fn remove_the_second(&self) {
         let mut state = self.world.state();
         state.calm = true;
-        for members in state.meetings.values_mut() {
+        let State { meetings, removed, .. } = &mut *state;
+        for members in meetings.values_mut() {
             let mut seen = Vec::new();
             members.retain(|member| {
                 let id = member.participant.key.custom_participant_id.clone();
                 let first = member.ours || !seen.contains(&id);
                 seen.push(id);
+                if !first {
+                    removed.insert(member.id.clone());
+                }
                 first
             });
         }

@@ -107,6 +107,8 @@ pub(super) struct State {
     pub(super) all_posts: u64,
     /// Meetings of which a listing has misled.
     pub(super) misled: BTreeSet<MeetingId>,
+    /// Participants whom somebody else has removed: who counts as in through one of them stays so (FAULTS.md, L09).
+    pub(super) removed: BTreeSet<RemoteId>,
     /// Looks into the journal as creates arrive.
     pub(super) reader: Option<JournalReader>,
     /// What must not be, and was.
@@ -134,6 +136,7 @@ impl World {
             calm: false,
             all_posts: 0,
             misled: BTreeSet::new(),
+            removed: BTreeSet::new(),
             reader: None,
             violations: Vec::new(),
             trace: Vec::new(),
