@@ -21,7 +21,8 @@ impl World {
         let mut dice = self.dice(("page", life, *listings, meeting.to_string()));
         if page.page_no == 1 {
             let wrong = dice.u32(0..200) < percent;
-            state.life.total_off_by = if wrong { pick(&mut dice, &[-2, -1, 1, 2]) } else { 0 };
+            let off_by = if wrong { pick(&mut dice, &[-2, -1, 1, 2]) } else { 0 };
+            state.life.total_off_by.insert(meeting, off_by);
             let misleads = dice.u32(0..100) < percent && state.may_mislead(meeting, now);
             state.life.misled = misleads.then_some(meeting);
         }
@@ -64,7 +65,7 @@ impl World {
         let items: Vec<_> = listed.iter().skip(start).take(length).cloned().collect();
         let start_offset = start as u64 + nature.first_offset;
         let end_offset = start_offset + items.len() as u64;
-        Some(Page { items, total_count: self.total(listed.len()), start_offset, end_offset })
+        Some(Page { items, total_count: self.total(meeting, listed.len()), start_offset, end_offset })
     }
 
     fn listed(&self, meeting: MeetingId) -> Vec<RemoteParticipant> {
@@ -84,8 +85,8 @@ impl World {
 
     /// Now and then the total is wrong. Too small by just page 0, which nobody has reason to ask for then, is left out:
     /// such a listing is complete by every rule of GUARANTEE.md section 3.
-    fn total(&self, right: usize) -> u64 {
-        let off_by = self.state().life.total_off_by;
+    fn total(&self, meeting: MeetingId, right: usize) -> u64 {
+        let off_by = self.state().life.total_off_by.get(&meeting).copied().unwrap_or_default();
         let total = (i64::try_from(right).unwrap() + off_by).max(0).unsigned_abs();
         let page_zero = self.nature.per_page.min(right);
         let hides = off_by < 0 && self.nature.first_page == 0 && total == (right - page_zero) as u64;

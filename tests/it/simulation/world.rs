@@ -74,7 +74,7 @@ pub(super) struct Life {
     pub(super) under_way: BTreeMap<MeetingId, usize>,
     pub(super) listings: BTreeMap<MeetingId, u64>,
     /// By how much totals are wrong until the next listing begins.
-    pub(super) total_off_by: i64,
+    pub(super) total_off_by: BTreeMap<MeetingId, i64>,
     /// The meeting whose listing misleads until the next one begins.
     pub(super) misled: Option<MeetingId>,
 }
@@ -90,7 +90,7 @@ impl Life {
             interrupted_at: None,
             under_way: BTreeMap::new(),
             listings: BTreeMap::new(),
-            total_off_by: 0,
+            total_off_by: BTreeMap::new(),
             misled: None,
         }
     }
