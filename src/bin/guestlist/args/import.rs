@@ -50,7 +50,7 @@ pub(crate) struct PaceArgs {
     /// Most requests a time: auto, unlimited, or such as 4/s or 1200/5m; the server's limits are obeyed all the same
     #[arg(long, value_name = "RATE", default_value = "auto")]
     pub(crate) rate: Rate,
-    /// Most requests on their way at once
+    /// Most adds on their way at once; half as many other requests may be beside them
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) concurrency: u16,
     /// Give up after so long without an answer; the same command resumes
