@@ -20,10 +20,14 @@ pub enum Field {
     Picture,
     /// The meeting.
     Meeting,
+    /// The e-mail address: never sent, carried along.
+    Email,
+    /// The kind of ticket, from which a preset may follow: never sent, carried along.
+    TicketType,
 }
 
 /// The fields, their names on the command line, and the folded headers that mean them, the surest first.
-const FIELDS: [(Field, &str, &[&str]); 7] = [
+const FIELDS: [(Field, &str, &[&str]); 9] = [
     (
         Field::Id,
         "id",
@@ -58,12 +62,23 @@ const FIELDS: [(Field, &str, &[&str]); 7] = [
         &["picture", "pictureurl", "avatar", "avatarurl", "photo", "photourl", "image", "imageurl"],
     ),
     (Field::Meeting, "meeting", &["meetingid", "meeting"]),
+    (Field::Email, "email", &["email", "emailaddress", "mail", "mailaddress", "useremail", "attendeeemail"]),
+    (Field::TicketType, "ticket-type", &["tickettype", "ticketname", "ticketclass", "ticketcategory"]),
 ];
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Id, Self::Name, Self::FirstName, Self::LastName, Self::Preset, Self::Picture, Self::Meeting];
+    pub const ALL: [Self; 9] = [
+        Self::Id,
+        Self::Name,
+        Self::FirstName,
+        Self::LastName,
+        Self::Preset,
+        Self::Picture,
+        Self::Meeting,
+        Self::Email,
+        Self::TicketType,
+    ];
 
     /// The name that `--map` knows it by.
     pub fn name(self) -> &'static str {
@@ -75,9 +90,14 @@ impl Field {
         FIELDS[self as usize].2
     }
 
+    /// Whether the API gets it, or an id or a name is made of it.
+    pub(super) fn is_sent(self) -> bool {
+        !matches!(self, Self::Email | Self::TicketType)
+    }
+
     /// Whether its column is carried along as well: the export has no place for it otherwise.
     pub(super) fn is_carried_along(self) -> bool {
-        matches!(self, Self::FirstName | Self::LastName)
+        matches!(self, Self::FirstName | Self::LastName | Self::Email | Self::TicketType)
     }
 }
 
@@ -89,7 +109,7 @@ impl fmt::Display for Field {
 
 /// A name that is no field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} is no field; the fields are id, name, first-name, last-name, preset, picture and meeting", .0)]
+#[error("{:?} is no field; the fields are id, name, first-name, last-name, preset, picture, meeting, email and ticket-type", .0)]
 pub struct UnknownField(pub String);
 
 impl FromStr for Field {

@@ -82,9 +82,18 @@ impl JsonRows {
         let Context { file, options, columns, validator } = context;
         let mut problems = Problems { errors, file, line, names: columns.names() };
         let values = by_column(&object, places, options.caps.field, &mut problems);
-        let fields = Field::ALL.iter().map(|field| (columns.field(*field), *field == Field::Id));
+        let (sent, kept): (Vec<Field>, Vec<Field>) = Field::ALL.iter().partition(|field| field.is_sent());
+        let fields = sent.iter().map(|field| (columns.field(*field), *field == Field::Id));
         let wanted = fields.chain(columns.id_from().iter().map(|column| (*column, true)));
         texts.0.resize(values.len(), String::new());
+        // What is never sent can't make a row invalid.
+        for column in kept.iter().filter_map(|field| columns.field(*field)) {
+            let text = &mut texts.0[column];
+            text.clear();
+            if values[column].is_some_and(|value| text_of(value, true, text).is_err()) {
+                text.clear();
+            }
+        }
         for (column, numbers) in wanted.filter_map(|(column, numbers)| Some((column?, numbers))) {
             decode(column, values[column], numbers, &mut texts.0[column], &mut problems);
         }

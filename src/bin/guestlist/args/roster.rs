@@ -21,7 +21,8 @@ pub(crate) struct RosterArgs {
     /// The name of rows that have none: without a name nobody can join
     #[arg(long, value_name = "TEXT", default_value = "Guest")]
     pub(crate) default_name: String,
-    /// Take a field from this column; fields: id, name, first-name, last-name, preset, picture, meeting
+    /// Take a field from this column; fields: id, name, first-name, last-name, preset, picture, meeting,
+    /// email, ticket-type
     #[arg(long = "map", value_name = "FIELD=COLUMN", value_parser = parse::mapping)]
     pub(crate) mapping: Vec<(Field, String)>,
     /// Derive the ids from these columns (UUIDv5), for rosters that have no id of their own
