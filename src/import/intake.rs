@@ -18,7 +18,7 @@ use crate::journal::{Duplicate, IdSource, Journal, JournalError, RosterKey, Stag
 use crate::model::Target;
 use crate::roster::{
     self, Batch, DERIVATION_VERSION, Directory, Read, ReadOptions, Reader, RejectedWriter, RosterError,
-    RosterRow, RosterSource,
+    RosterRow, RosterSource, verify_preset_map,
 };
 
 /// Batches on their way between the threads.
@@ -153,6 +153,7 @@ struct ReadAll {
 impl<D: Directory> Reading<D> {
     fn run(mut self, rosters: &[RosterSource]) -> Result<ReadAll, ImportError> {
         let began = Instant::now();
+        verify_preset_map(&self.options, &mut self.directory).map_err(import_error)?;
         for source in rosters {
             if !self.cancel.is_cancelled() {
                 self.read(source)?;

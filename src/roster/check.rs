@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::model::Location;
 
 use super::decisions::Decisions;
-use super::directory::Directory;
+use super::directory::{Directory, verify_preset_map};
 use super::duplicates::{Fingerprints, Suspects};
 use super::error::RosterError;
 use super::options::ReadOptions;
+use super::preset_map::TicketRows;
 use super::reader::{Read, Reader};
 use super::row::{Record, RosterRow};
 use super::row_error::{RowError, RowErrorCode};
@@ -58,6 +59,8 @@ pub struct FileReport {
     pub extra_columns: Vec<Arc<str>>,
     /// Its rows, valid and invalid.
     pub rows: u64,
+    /// The presets that its ticket types stand for; empty without a preset map.
+    pub tickets: Vec<TicketRows>,
 }
 
 /// Reads all rosters and reports every problem of every row, those between rosters included. The rosters are read
@@ -68,6 +71,7 @@ pub fn check<D: Directory>(
     directory: &mut D,
     mut observe: impl FnMut(CheckEvent<'_>),
 ) -> Result<CheckReport, RosterError> {
+    verify_preset_map(options, directory)?;
     let mut report = CheckReport::default();
     let mut fingerprints = Fingerprints::new();
     for source in sources {
@@ -113,8 +117,8 @@ fn check_rows<D: Directory>(
             fingerprints.add(key).map_err(RosterError::Temporary)?;
         }
     }
-    let extra_columns = reader.extra_columns().to_vec();
-    Ok(FileReport { decisions: reader.decisions(), extra_columns, rows })
+    let (extra_columns, tickets) = (reader.extra_columns().to_vec(), reader.ticket_rows());
+    Ok(FileReport { decisions: reader.decisions(), extra_columns, rows, tickets })
 }
 
 /// Another reading of a roster: the rows that may name somebody twice.

@@ -13,6 +13,8 @@ pub enum Role {
     Field(Field),
     /// It would fill this field, but a surer column does; it is carried along.
     PassedOver(Field),
+    /// It would fill this field, but that follows from something else; it is carried along.
+    Overruled(Field),
     /// Carried along.
     Extra,
     /// `error`, added by us to an earlier rejected file: left out.
@@ -51,7 +53,8 @@ impl Columns {
             let by_hand = options.mapping.iter().any(|(mapped, _)| *mapped == field);
             let derived = field == Field::Id && options.id_source != IdSource::Column;
             if !by_hand && !derived {
-                self.map_by_alias(field, from);
+                let overruled = field == Field::Preset && options.preset_map.is_some();
+                self.map_by_alias(field, from, overruled);
             }
         }
         for at in from..self.names.len() {
@@ -111,11 +114,15 @@ impl Columns {
         }
     }
 
-    fn map_by_alias(&mut self, field: Field, from: usize) {
+    fn map_by_alias(&mut self, field: Field, from: usize, overruled: bool) {
         let folded: Vec<String> = self.names[from..].iter().map(|name| fold(name)).collect();
         for alias in field.aliases() {
             for at in (from..self.names.len()).filter(|at| folded[at - from] == *alias) {
                 if self.roles[at] != Role::Extra {
+                    continue;
+                }
+                if overruled {
+                    self.roles[at] = Role::Overruled(field);
                     continue;
                 }
                 let taken = self.fields[field as usize].is_some();
@@ -128,7 +135,7 @@ impl Columns {
     fn carry(&mut self, at: usize) {
         let carried = match self.roles[at] {
             Role::Field(field) => field.is_carried_along(),
-            Role::PassedOver(_) | Role::Extra => true,
+            Role::PassedOver(_) | Role::Overruled(_) | Role::Extra => true,
             Role::Dropped => false,
         };
         if carried {
@@ -154,7 +161,11 @@ impl Columns {
         if options.id_source == IdSource::Column && self.field(Field::Id).is_none() {
             return Err(RosterError::NoIdColumn { file, columns });
         }
-        if options.default_preset.is_none() && self.field(Field::Preset).is_none() {
+        if options.preset_map.is_some() {
+            if self.field(Field::TicketType).is_none() {
+                return Err(RosterError::NoTicketColumn { file, columns });
+            }
+        } else if options.default_preset.is_none() && self.field(Field::Preset).is_none() {
             return Err(RosterError::NoPresetColumn { file, columns });
         }
         if options.default_meeting.is_missing() && self.field(Field::Meeting).is_none() {

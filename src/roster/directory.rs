@@ -2,6 +2,10 @@
 
 use crate::model::MeetingId;
 
+use super::error::{RosterError, UnknownPreset};
+use super::options::ReadOptions;
+use super::preset_map::PresetMap;
+
 /// Answers what a roster alone can't. The caller keeps what it has asked: every row asks again.
 pub trait Directory {
     /// Whether the app has this preset.
@@ -55,6 +59,18 @@ impl Directory for Offline {
     fn meeting(&mut self, _id: MeetingId) -> Result<MeetingStanding, DirectoryUnavailable> {
         Ok(MeetingStanding::NotAsked)
     }
+}
+
+/// Whether the app has every preset that the preset map names, also for tickets that no row has.
+pub fn verify_preset_map(options: &ReadOptions, directory: &mut impl Directory) -> Result<(), RosterError> {
+    let mut unknown = Vec::new();
+    for (ticket, preset) in options.preset_map.iter().flat_map(PresetMap::entries) {
+        if let PresetStanding::Unknown { did_you_mean } = directory.preset(preset) {
+            let (ticket, preset) = (ticket.to_owned(), preset.to_owned());
+            unknown.push(UnknownPreset { ticket, preset, did_you_mean });
+        }
+    }
+    if unknown.is_empty() { Ok(()) } else { Err(RosterError::UnknownMappedPresets(unknown)) }
 }
 
 /// The known name that was probably meant, if one is close: case and `-`/`_` don't count, then the fewest edits, at

@@ -100,6 +100,21 @@ pub enum RosterError {
         /// The columns that there are.
         columns: Vec<Arc<str>>,
     },
+    /// No column for the ticket types, from which the presets are to follow.
+    #[error("{}: no column holds the ticket types, which --preset-map needs; columns: {}; name it with --map ticket-type=COLUMN",
+        escape(.file), list(.columns))]
+    NoTicketColumn {
+        /// The roster.
+        file: Arc<str>,
+        /// The columns that there are.
+        columns: Vec<Arc<str>>,
+    },
+    /// The presets are to come from a column and from the ticket types.
+    #[error("the presets are named twice, by --map preset and by --preset-map; keep one of the two")]
+    PresetsTwice,
+    /// The map of the presets names some that the app doesn't have.
+    #[error("{}", unknown_presets(.0))]
+    UnknownMappedPresets(Vec<UnknownPreset>),
     /// No column for the meetings and no default.
     #[error("{}: no column holds the meetings; columns: {}; set one for all with --meeting, or name the column with --map meeting=COLUMN",
         escape(.file), list(.columns))]
@@ -145,6 +160,30 @@ pub enum RosterError {
     /// A temporary file failed.
     #[error("a temporary file can't be used ({}); check the space in the system's temporary folder (TMPDIR)", escape(&.0.to_string()))]
     Temporary(#[source] io::Error),
+}
+
+/// A preset of a [`PresetMap`](super::PresetMap) that the app doesn't have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownPreset {
+    /// The ticket type.
+    pub ticket: String,
+    /// The preset.
+    pub preset: String,
+    /// The preset that was probably meant.
+    pub did_you_mean: Option<String>,
+}
+
+fn unknown_presets(unknown: &[UnknownPreset]) -> String {
+    let one = |unknown: &UnknownPreset| {
+        let meant = unknown.did_you_mean.as_ref().map(|name| format!("; did you mean \"{}\"?", escape(name)));
+        format!(
+            "no such preset: \"{}\", which the preset map names for the ticket type \"{}\"{}",
+            escape(&cut(&unknown.preset)),
+            escape(&cut(&unknown.ticket)),
+            meant.unwrap_or_else(|| "; use a preset of the app".to_owned())
+        )
+    };
+    unknown.iter().map(one).collect::<Vec<_>>().join("\n  ")
 }
 
 /// The columns, as a person looks them up.

@@ -82,7 +82,8 @@ impl JsonRows {
         let Context { file, options, columns, validator } = context;
         let mut problems = Problems { errors, file, line, names: columns.names() };
         let values = by_column(&object, places, options.caps.field, &mut problems);
-        let (sent, kept): (Vec<Field>, Vec<Field>) = Field::ALL.iter().partition(|field| field.is_sent());
+        let (sent, kept): (Vec<Field>, Vec<Field>) =
+            Field::ALL.iter().partition(|field| options.uses(**field));
         let fields = sent.iter().map(|field| (columns.field(*field), *field == Field::Id));
         let wanted = fields.chain(columns.id_from().iter().map(|column| (*column, true)));
         texts.0.resize(values.len(), String::new());

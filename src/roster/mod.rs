@@ -33,6 +33,7 @@ mod json_lines;
 mod json_rows;
 mod options;
 mod picture;
+mod preset_map;
 mod reader;
 mod rejected;
 mod row;
@@ -45,11 +46,14 @@ mod validate;
 pub use check::{CheckEvent, CheckReport, FileReport, check};
 pub use columns::Role;
 pub use decisions::{ColumnDecision, Compression, Decisions, Format};
-pub use directory::{Directory, DirectoryUnavailable, MeetingStanding, Offline, PresetStanding, near_miss};
-pub use error::RosterError;
+pub use directory::{
+    Directory, DirectoryUnavailable, MeetingStanding, Offline, PresetStanding, near_miss, verify_preset_map,
+};
+pub use error::{RosterError, UnknownPreset};
 pub use field::{Field, UnknownField};
 pub use id::{DERIVATION_NAMESPACE, DERIVATION_VERSION, MAX_ID_CHARS};
 pub use options::{Caps, DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records};
+pub use preset_map::{InvalidPresetMap, PresetMap, TicketRows};
 pub use reader::{Read, Reader};
 pub use rejected::{RejectedError, RejectedWriter};
 pub use row::{Batch, Record, RejectedRow, RosterRow};

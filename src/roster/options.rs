@@ -3,6 +3,7 @@
 use crate::model::MeetingId;
 
 use super::field::Field;
+use super::preset_map::PresetMap;
 
 /// How a roster is to be read.
 #[derive(Debug, Clone)]
@@ -15,6 +16,9 @@ pub struct ReadOptions {
     pub default_meeting: DefaultMeeting,
     /// The preset of rows that name none.
     pub default_preset: Option<String>,
+    /// The presets by ticket type; the column of the presets isn't read then, and the default is for rows whose ticket
+    /// type is empty where the map has no `*`.
+    pub preset_map: Option<PresetMap>,
     /// The name of rows that have none: without one nobody can join (cloudflare-typescript#2737).
     pub default_name: String,
     /// Where ids come from.
@@ -34,12 +38,20 @@ impl Default for ReadOptions {
             delimiter: None,
             default_meeting: DefaultMeeting::Missing,
             default_preset: None,
+            preset_map: None,
             default_name: "Guest".to_owned(),
             id_source: IdSource::Column,
             personal_ids: PersonalIds::Refuse,
             caps: Caps::default(),
             records: Records::Forget,
         }
+    }
+}
+
+impl ReadOptions {
+    /// Whether anything is made of a field, so that a broken value matters.
+    pub(super) fn uses(&self, field: Field) -> bool {
+        field.is_sent() || (field == Field::TicketType && self.preset_map.is_some())
     }
 }
 

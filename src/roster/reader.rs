@@ -15,6 +15,7 @@ use super::field::Field;
 use super::input::{Input, read_error};
 use super::json_rows::JsonRows;
 use super::options::{IdSource, ReadOptions};
+use super::preset_map::TicketRows;
 use super::row::{Batch, Record, RejectedRow, RosterRow};
 use super::row_error::{Column, Problems, RowError, RowErrorCode, cut};
 use super::source::RosterSource;
@@ -123,6 +124,11 @@ impl Reader {
         self.context.columns.extra_names()
     }
 
+    /// How many rows each entry of [`ReadOptions::preset_map`] has been the one of; nothing without a map.
+    pub fn ticket_rows(&self) -> Vec<TicketRows> {
+        self.context.validator.ticket_rows()
+    }
+
     /// Reads the next row into `row`, whose buffers are used again, and its problems into `errors`, which is emptied
     /// first. An error ends the reading.
     pub fn read(
@@ -142,7 +148,15 @@ impl Reader {
                 self.seen_any = true;
                 Ok(if errors.is_empty() { Read::Row } else { Read::Invalid })
             }
-            Found::End if self.seen_any => Ok(Read::End),
+            Found::End if self.seen_any => {
+                // Objects have no header that could have told it before.
+                if lacks_tickets(&self.context) {
+                    let (file, columns) =
+                        (Arc::clone(&self.context.file), self.context.columns.names().to_vec());
+                    return Err(RosterError::NoTicketColumn { file, columns });
+                }
+                Ok(Read::End)
+            }
             Found::End => Err(RosterError::NoRows(Arc::clone(&self.context.file))),
         }
     }
@@ -195,11 +209,19 @@ pub(super) enum Found {
     End,
 }
 
+/// Whether presets are to follow from ticket types, and no column holds any.
+fn lacks_tickets(context: &Context) -> bool {
+    context.options.preset_map.is_some() && context.columns.field(Field::TicketType).is_none()
+}
+
 fn joined(input: Input) -> Box<dyn io::Read + Send> {
     Box::new(io::Cursor::new(input.sample).chain(input.rest))
 }
 
 fn refuse_double_mapping(options: &ReadOptions) -> Result<(), RosterError> {
+    if options.preset_map.is_some() && options.mapping.iter().any(|(field, _)| *field == Field::Preset) {
+        return Err(RosterError::PresetsTwice);
+    }
     for (at, (field, _)) in options.mapping.iter().enumerate() {
         let twice = options.mapping[..at].iter().any(|(other, _)| other == field);
         let derived = *field == Field::Id && options.id_source != IdSource::Column;

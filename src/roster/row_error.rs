@@ -106,6 +106,9 @@ codes! {
         "remove it; if the value goes on over several rows, a quote isn't closed";
     /// No preset, and no default.
     MissingPreset = "missing-preset", "no preset", "fill it in, or set one for all such rows with --preset";
+    /// A ticket type that the preset map has no entry for.
+    UnmappedTicket = "unmapped-ticket", "no preset is named for this ticket type",
+        "add it to --preset-map, or *=PRESET for all that aren't named";
     /// A preset that the app doesn't have.
     UnknownPreset = "unknown-preset", "no such preset", "use a preset of the app";
     /// A preset with control characters.

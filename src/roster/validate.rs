@@ -12,6 +12,7 @@ use super::field::Field;
 use super::id::{add_to_derivation, check_id, derive, holds_unprintable};
 use super::options::{DefaultMeeting, IdSource, ReadOptions};
 use super::picture::is_picture_url;
+use super::preset_map::{TicketRows, TicketTally};
 use super::row::RosterRow;
 use super::row_error::{Problems, RowErrorCode as Code};
 
@@ -26,6 +27,7 @@ pub(super) struct Validator {
     derivation: String,
     last_meeting: Option<(String, MeetingId)>,
     last_standing: Option<(MeetingId, MeetingStanding)>,
+    tickets: TicketTally,
 }
 
 /// A row under examination.
@@ -52,7 +54,13 @@ impl<'a, C: Cells> Case<'a, '_, C> {
 
 impl Validator {
     pub(super) fn new(options: ReadOptions) -> Self {
-        Self { options, derivation: String::new(), last_meeting: None, last_standing: None }
+        Self {
+            options,
+            derivation: String::new(),
+            last_meeting: None,
+            last_standing: None,
+            tickets: TicketTally::default(),
+        }
     }
 
     /// Fills `row` with what is valid and tells what isn't.
@@ -137,13 +145,28 @@ impl Validator {
         }
     }
 
+    /// How many rows each entry of the preset map was the one of.
+    pub(super) fn ticket_rows(&self) -> Vec<TicketRows> {
+        self.options.preset_map.as_ref().map_or_else(Vec::new, |map| self.tickets.rows(map))
+    }
+
     fn preset<C: Cells>(
-        &self,
+        &mut self,
         case: &mut Case<'_, '_, C>,
         row: &mut RosterRow,
         directory: &mut impl Directory,
     ) {
-        let (column, own) = case.text(Field::Preset);
+        let (column, own) = match &self.options.preset_map {
+            None => case.text(Field::Preset),
+            Some(map) => {
+                let (column, ticket) = case.text(Field::TicketType);
+                match self.tickets.count(map, ticket) {
+                    Some(preset) => (column, preset),
+                    None if ticket.is_empty() => (column, ""),
+                    None => return case.problems.cell(column, Some(ticket), Code::UnmappedTicket, None),
+                }
+            }
+        };
         let preset = match &self.options.default_preset {
             Some(default) if own.is_empty() => default,
             _ => own,

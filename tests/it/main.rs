@@ -17,6 +17,8 @@ mod journal_upgrades;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
+mod rosters;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod simulation;

@@ -133,6 +133,7 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::NoSuchColumn { .. }
         | RosterError::AmbiguousColumn { .. }
         | RosterError::MappedTwice { .. }
+        | RosterError::PresetsTwice
         | RosterError::BadDelimiter(_) => Exit::Usage,
         RosterError::DamagedGzip(_)
         | RosterError::TooLarge { .. }
@@ -148,6 +149,8 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::NoIdColumn { .. }
         | RosterError::NoPresetColumn { .. }
         | RosterError::NoMeetingColumn { .. }
+        | RosterError::NoTicketColumn { .. }
+        | RosterError::UnknownMappedPresets(_)
         | RosterError::Changed(_) => Exit::InvalidRoster,
         RosterError::Io { .. } | RosterError::Temporary(_) => Exit::Stopped,
         RosterError::Directory(unavailable) => {

@@ -2,6 +2,7 @@
 
 mod checking;
 mod hostile;
+mod presets;
 mod reading;
 mod rejecting;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use guestlist::roster::Field;
+use guestlist::roster::{Field, PresetMap};
 
 use super::parse;
 
@@ -18,6 +18,10 @@ pub(crate) struct RosterArgs {
     /// The preset of rows that name none
     #[arg(short, long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
+    /// Take the presets from the ticket types: TICKET=PRESET, and * for all others, such as
+    /// 'VIP=webinar_presenter,*=webinar_viewer'; a ticket type with a comma in quotes
+    #[arg(long, value_name = "MAP")]
+    pub(crate) preset_map: Option<PresetMap>,
     /// The name of rows that have none: without a name nobody can join
     #[arg(long, value_name = "TEXT", default_value = "Guest")]
     pub(crate) default_name: String,

@@ -30,6 +30,7 @@ pub(super) fn options(args: &RosterArgs, otherwise: DefaultMeeting) -> Result<Re
         delimiter: args.delimiter,
         default_meeting,
         default_preset: args.preset.clone(),
+        preset_map: args.preset_map.clone(),
         default_name: args.default_name.clone(),
         id_source,
         personal_ids: if args.allow_pii_ids { PersonalIds::Allow } else { PersonalIds::Refuse },

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use guestlist::event::{Event, StopReason, WaitReason};
 use guestlist::journal::{Finding, MeetingCounts, Problem, RunInfo, Verified};
-use guestlist::roster::{CheckReport, ColumnDecision, Compression, FileReport, Format, Role, RowError};
+use guestlist::roster::{
+    CheckReport, ColumnDecision, Compression, FileReport, Format, Role, RowError, TicketRows,
+};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::Connection;
 use serde::Serialize;
@@ -34,6 +36,8 @@ pub(crate) enum Line<'a> {
         header_line: Option<u64>,
         columns: Vec<ColumnLine<'a>>,
         rows: u64,
+        /// With a preset map: what each ticket type stands for.
+        tickets: Vec<TicketLine<'a>>,
     },
     /// The end of a check.
     Check { rows: u64, valid: u64, invalid: u64, problems: BTreeMap<&'static str, u64>, exit_code: u8 },
@@ -111,6 +115,23 @@ pub(crate) struct ColumnLine<'a> {
     name: &'a str,
     role: &'static str,
     in_derived_id: bool,
+}
+
+/// A ticket type and the preset that it stands for.
+#[derive(Serialize)]
+pub(crate) struct TicketLine<'a> {
+    ticket: &'a str,
+    preset: &'a str,
+    rows: u64,
+    stood_for: &'a [String],
+    more: bool,
+}
+
+impl<'a> TicketLine<'a> {
+    fn of(rows: &'a TicketRows) -> Self {
+        let TicketRows { ticket, preset, rows, stood_for, more } = rows;
+        Self { ticket, preset, rows: *rows, stood_for, more: *more }
+    }
 }
 
 /// The counts of an import: those of the rows add up to `rows`.
@@ -238,7 +259,7 @@ impl<'a> Line<'a> {
             name: &column.name,
             role: match column.role {
                 Role::Field(field) => field.name(),
-                Role::PassedOver(_) => "passed_over",
+                Role::PassedOver(_) | Role::Overruled(_) => "passed_over",
                 Role::Extra => "extra",
                 Role::Dropped => "dropped",
             },
@@ -252,6 +273,7 @@ impl<'a> Line<'a> {
             header_line,
             columns: decisions.columns.iter().map(column).collect(),
             rows: report.rows,
+            tickets: report.tickets.iter().map(TicketLine::of).collect(),
         }
     }
 

@@ -7,6 +7,7 @@ mod journal;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod status;
+mod tickets;
 
 use std::time::Duration;
 
@@ -173,6 +174,7 @@ pub(super) fn role_name(role: Role) -> String {
     match role {
         Role::Field(field) => field.to_string(),
         Role::PassedOver(field) => format!("kept, not used: another column is the {field}"),
+        Role::Overruled(field) => format!("kept, not used: the {field} follows from the ticket type"),
         Role::Extra => "kept".to_owned(),
         Role::Dropped => "left out".to_owned(),
     }

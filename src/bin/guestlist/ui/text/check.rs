@@ -7,7 +7,7 @@ use super::super::rows::InvalidRows;
 use super::super::style::{BAD, GOOD, STRONG, paint};
 use crate::commands::Plan;
 
-use super::{count, format_name, invalid, role_name, rows, rows_are};
+use super::{count, format_name, invalid, role_name, rows, rows_are, tickets};
 
 /// `next` is the command to run if all is well.
 pub(crate) fn check(report: &CheckReport, problems: &InvalidRows, next: &str) -> String {
@@ -53,6 +53,7 @@ fn file(file: &FileReport) -> String {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         text += &format!("  kept as they are: {}{more}\n", names.join(", "));
     }
+    text += &tickets::tickets(&file.tickets);
     text + "\n"
 }
 

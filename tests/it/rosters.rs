@@ -1,0 +1,3 @@
+//! Rosters as people really have them, end to end.
+
+mod presets;
