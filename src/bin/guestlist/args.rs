@@ -7,6 +7,7 @@ mod parse;
 mod roster;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod settings;
 
 use std::path::PathBuf;
 
@@ -14,11 +15,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use api::ApiArgs;
-pub(crate) use import::{CheckArgs, ImportArgs, OnInvalid, PaceArgs, Uncertain};
+pub(crate) use import::{CheckArgs, ImportArgs, OnInvalid, OnInvalidArgs, PaceArgs, Uncertain};
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
-pub(crate) use roster::RosterArgs;
+pub(crate) use parse::Delimiter;
+pub(crate) use roster::{RosterArgs, RosterNames};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{ImportSandboxArgs, SandboxArgs};
+pub(crate) use settings::{ConfigCommand, ConfigShowArgs, SettingsArgs};
 
 use crate::build;
 
@@ -40,6 +43,8 @@ Exit codes:
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -71,6 +76,9 @@ pub(crate) enum Command {
     /// Look after the journal: whether it can be trusted, and removing its tokens
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Show the settings that hold here, and where they come from
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Run a local RealtimeKit to try and test against
     #[cfg(feature = "sandbox")]
     Sandbox(Box<SandboxArgs>),

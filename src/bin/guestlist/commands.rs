@@ -2,6 +2,7 @@
 
 mod check;
 mod conclude;
+mod config;
 mod connect;
 mod dry_run;
 mod export;
@@ -21,21 +22,28 @@ use std::sync::Arc;
 
 pub(crate) use dry_run::Plan;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, SettingsArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
-use crate::settings::Environment;
+use crate::settings::{Environment, Surroundings};
 use crate::ui::{Line, SummaryLine, Ui};
 
 /// What every command can reach.
 pub(crate) struct Shell {
     pub(crate) ui: Arc<Ui>,
-    pub(crate) environment: Environment,
+    settings: SettingsArgs,
+}
+
+impl Shell {
+    /// Reads the environment and the settings files: only some commands look at them.
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, CommandError> {
+        Ok(Surroundings::read(&self.settings, Environment::read())?)
+    }
 }
 
 /// Carries out what was typed. Whatever happens, there is an exit code of ours.
 pub(crate) fn run(args: &Args) -> Exit {
-    let shell = Shell { ui: Arc::new(Ui::new(args.output)), environment: Environment::read() };
+    let shell = Shell { ui: Arc::new(Ui::new(args.output)), settings: args.settings.clone() };
     let carried_out = catch_unwind(AssertUnwindSafe(|| carry_out(&args.command, &shell)));
     let exit = match carried_out.unwrap_or(Err(CommandError::Panicked)) {
         Ok(exit) => exit,
@@ -63,6 +71,7 @@ fn carry_out(command: &Command, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Status(args) => status::run(args, shell),
         Command::Export(args) => export::run(args, shell),
         Command::Journal(command) => journal::run(command, shell),
+        Command::Config(command) => config::run(command, shell),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(args, shell),
         Command::Completions { shell: kind } => pages::completions(*kind, shell),

@@ -1,9 +1,20 @@
-//! What was typed and what the environment says, checked and given its meaning. The only reader of the environment.
+//! What was typed, what the environment says and what the settings files say, laid over each other, checked and given its
+//! meaning. The only reader of the environment and of settings files.
+//!
+//! Flags win over the environment, that over the profile that was asked for (the project file's before the user's), that
+//! over the project's file, that over the user's, and all of them over the defaults. See `keys` for what a file may hold.
 
 mod destination;
 mod environment;
+mod file;
+mod files;
+mod keys;
+mod origin;
 mod reading;
+mod surroundings;
 mod token;
+mod trust;
+mod value;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -20,13 +31,22 @@ use guestlist::pacer::Rate;
 use guestlist::roster::{DefaultMeeting, ReadOptions};
 
 pub(crate) use destination::Destination;
+pub(crate) use destination::token_source;
 #[cfg(feature = "sandbox")]
 pub(crate) use destination::{Trial, sandbox};
 pub(crate) use environment::Environment;
+pub(crate) use files::{FileKind, FilePlace, Files};
+pub(crate) use keys::{Settings, Shown, Typed};
+pub(crate) use origin::Origin;
 pub(crate) use reading::RosterName;
+pub(crate) use surroundings::Surroundings;
+pub(crate) use value::to_toml;
 
-use crate::args::{self, CheckArgs, ExportArgs, ExportFormat, ImportArgs, NetworkArgs, PaceArgs};
+use crate::args::{
+    self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, ImportArgs, JournalArgs, NetworkArgs, PaceArgs,
+};
 use destination::Route;
+use file::Mistake;
 
 /// What can't be meant.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +78,37 @@ pub(crate) enum SettingsError {
     NoStateFolder,
     #[error(transparent)]
     JoinUrl(#[from] JoinUrlError),
+    #[error("{origin}: {error}")]
+    By { origin: Origin, error: Box<SettingsError> },
+    #[error("the settings file {} can't be read: {source}", shown(.path))]
+    File { path: PathBuf, source: io::Error },
+    #[error("the settings file {} is not a file; name one with --config, or follow none with --no-config", shown(.0))]
+    NoFile(PathBuf),
+    #[error("the settings file {} is larger than 1 MiB: that is no settings file", shown(.0))]
+    FileTooLarge(PathBuf),
+    #[error("{}:{line}: this is not UTF-8; save the settings file as UTF-8", shown(.path))]
+    FileNotUtf8 { path: PathBuf, line: usize },
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
+    Mistakes(Vec<Mistake>),
+    #[error("no settings file has a [profile.{}]{}", escape(.wanted), other_profiles(.did_you_mean.as_deref(), .profiles))]
+    NoProfile { wanted: String, did_you_mean: Option<String>, profiles: Vec<String> },
     #[cfg(feature = "sandbox")]
     #[error(transparent)]
     Quota(#[from] guestlist::sandbox::InvalidQuota),
+}
+
+fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}
+
+fn other_profiles(did_you_mean: Option<&str>, profiles: &[String]) -> String {
+    match did_you_mean {
+        Some(meant) => format!("; did you mean {}?", escape(meant)),
+        None if profiles.is_empty() => {
+            "; there are no profiles: guestlist config path says where files are looked for".to_owned()
+        }
+        None => format!("; the profiles are {}", escape(&profiles.join(", "))),
+    }
 }
 
 /// An import.
@@ -121,29 +169,43 @@ pub(crate) struct Export {
 }
 
 impl Import {
-    pub(crate) fn new(args: &ImportArgs, environment: &Environment) -> Result<Self, SettingsError> {
+    pub(crate) fn new(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
         let ImportArgs { roster, pace, .. } = args;
         if args.export.is_some() && args.export == roster.rejected {
             return Err(SettingsError::SameFile);
         }
+        let settings = surroundings.settings(Typed {
+            api: Some(&args.api),
+            journal: Some(&args.journal),
+            roster: Some(roster),
+            rows: Some(&args.rows),
+            pace: Some(pace),
+        });
+        #[cfg(feature = "sandbox")]
+        let settings = if args.sandbox.sandbox { settings.for_a_try() } else { settings };
         // Before anything reads standard input.
-        let rosters = reading::names(roster, &args.api)?;
-        let mut reading = reading::options(roster, DefaultMeeting::Missing)?;
-        let Route { destination, journal, notes } = destination::route(args, environment, &mut reading)?;
-        let concurrency = workers(pace);
+        let rosters = reading::names(&args.rosters, &settings)?;
+        let mut reading = reading::options(roster, &settings, DefaultMeeting::Missing)?;
+        let Route { destination, journal, mut notes } =
+            destination::route(args, &settings, surroundings, &mut reading)?;
+        notes.extend(surroundings.files.note());
         Ok(Self {
             destination,
             journal,
             on_network: on_network(&args.network),
             rosters,
             reading,
-            on_invalid: on_invalid(args.on_invalid),
+            on_invalid: on_invalid(settings.on_invalid()),
             limit: args.limit.map(Into::into),
             rejected: roster.rejected.clone(),
             accept_differing: pace.accept_differing,
             new_id_source: args.new_id_source,
-            dispatch: dispatch(pace),
-            pace: Pace { rate: pace.rate, concurrency, max_outage: pace.max_outage },
+            dispatch: dispatch(&settings, pace),
+            pace: Pace {
+                rate: settings.rate(),
+                concurrency: workers(&settings),
+                max_outage: settings.max_outage(),
+            },
             export: args.export.clone().map(|path| (path.clone(), format_by_name(&path))),
             dry_run: args.dry_run,
             notes,
@@ -152,20 +214,23 @@ impl Import {
 }
 
 impl Check {
-    pub(crate) fn new(args: &CheckArgs, environment: &Environment) -> Result<Self, SettingsError> {
-        let rosters = reading::names(&args.roster, &args.api)?;
-        let (online, notes) = if args.online {
-            let settings = destination::account(&args.api, environment, CHECKERS)?;
-            let notes = environment.proxy_note(&settings.api_url).into_iter().collect();
-            (Some(Destination::Account(Box::new(settings))), notes)
+    pub(crate) fn new(args: &CheckArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        let typed = Typed { api: Some(&args.api), roster: Some(&args.roster), ..Typed::default() };
+        let settings = surroundings.settings(typed);
+        let rosters = reading::names(&args.rosters, &settings)?;
+        let mut notes: Vec<_> = surroundings.files.note().into_iter().collect();
+        let online = if args.online {
+            let http = destination::account(&settings, &surroundings.environment, CHECKERS)?;
+            notes.extend(destination::notes(&http, &settings, &surroundings.environment));
+            Some(Destination::Account(Box::new(http)))
         } else {
-            (None, Vec::new())
+            None
         };
         let default = if args.online { DefaultMeeting::Missing } else { DefaultMeeting::NotNeeded };
         Ok(Self {
             online,
             rosters,
-            reading: reading::options(&args.roster, default)?,
+            reading: reading::options(&args.roster, &settings, default)?,
             rejected: args.roster.rejected.clone(),
             notes,
         })
@@ -178,7 +243,7 @@ impl Check {
 }
 
 impl Export {
-    pub(crate) fn new(args: &ExportArgs, environment: &Environment) -> Result<Self, SettingsError> {
+    pub(crate) fn new(args: &ExportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
         let format = match args.format {
             Some(ExportFormat::Csv) => Format::Csv,
             Some(ExportFormat::Jsonl) => Format::Jsonl,
@@ -189,28 +254,46 @@ impl Export {
         Ok(Self {
             output: Some(args.output.clone()).filter(|path| path.as_os_str() != "-"),
             settings: ExportSettings { format, filter: ExportFilter { meeting, run: None }, join_url },
-            journal: journal_file(args.journal.journal.as_deref(), environment)?,
+            journal: journal_file(&args.journal, surroundings)?,
         })
     }
 }
 
+/// The settings that hold, checked as far as they can be without a roster and the API.
+pub(crate) fn effective(
+    args: &ConfigShowArgs,
+    surroundings: &Surroundings,
+) -> Result<Settings, SettingsError> {
+    let settings = surroundings.settings(Typed {
+        api: Some(&args.api),
+        journal: Some(&args.journal),
+        roster: Some(&args.roster),
+        rows: Some(&args.rows),
+        pace: Some(&args.pace),
+    });
+    destination::verify(&settings)?;
+    reading::options(&args.roster, &settings, DefaultMeeting::NotNeeded)?;
+    Ok(settings)
+}
+
 /// The journal of a command that makes none.
 pub(crate) fn journal_file(
-    named: Option<&Path>,
-    environment: &Environment,
+    args: &JournalArgs,
+    surroundings: &Surroundings,
 ) -> Result<PathBuf, SettingsError> {
-    match journal_place(named, environment)? {
+    let settings = surroundings.settings(Typed { journal: Some(args), ..Typed::default() });
+    match journal_place(&settings, &surroundings.environment)? {
         JournalPlace::Named(path) | JournalPlace::Usual(path) => Ok(path),
         JournalPlace::Temporary => Err(SettingsError::NoStateFolder),
     }
 }
 
-/// Flag, environment, state folder.
-fn journal_place(named: Option<&Path>, environment: &Environment) -> Result<JournalPlace, SettingsError> {
-    match (named, environment.journal.as_deref(), &environment.state_folder) {
-        (Some(named), _, _) | (None, Some(named), _) => Ok(JournalPlace::Named(named.to_owned())),
-        (None, None, Some(folder)) => Ok(JournalPlace::Usual(folder.join("guestlist").join("journal.db"))),
-        (None, None, None) => Err(SettingsError::NoStateFolder),
+/// As the settings say, else in the state folder.
+fn journal_place(settings: &Settings, environment: &Environment) -> Result<JournalPlace, SettingsError> {
+    match (settings.journal(), &environment.state_folder) {
+        (Some(named), _) => Ok(JournalPlace::Named(named.value.clone())),
+        (None, Some(folder)) => Ok(JournalPlace::Usual(folder.join("guestlist").join("journal.db"))),
+        (None, None) => Err(SettingsError::NoStateFolder),
     }
 }
 
@@ -221,15 +304,15 @@ pub(crate) fn on_network(args: &NetworkArgs) -> OnNetwork {
 /// Requests on their way at once while a check asks.
 const CHECKERS: NonZeroUsize = NonZeroUsize::MIN;
 
-fn workers(pace: &PaceArgs) -> NonZeroUsize {
-    NonZeroUsize::new(pace.concurrency.into()).unwrap_or(NonZeroUsize::MIN)
+fn workers(settings: &Settings) -> NonZeroUsize {
+    NonZeroUsize::new(settings.concurrency().into()).unwrap_or(NonZeroUsize::MIN)
 }
 
-fn dispatch(pace: &PaceArgs) -> DispatchSettings {
+fn dispatch(settings: &Settings, pace: &PaceArgs) -> DispatchSettings {
     DispatchSettings {
-        concurrency: workers(pace),
-        settle: pace.settle,
-        resend: match pace.uncertain {
+        concurrency: workers(settings),
+        settle: settings.settle(),
+        resend: match settings.uncertain() {
             args::Uncertain::Resend => Resend::Allowed,
             args::Uncertain::Hold => Resend::Hold,
         },

@@ -9,7 +9,7 @@ use guestlist::pacer::Rate;
 
 #[cfg(feature = "sandbox")]
 use super::ImportSandboxArgs;
-use super::{ApiArgs, JournalArgs, NetworkArgs, RosterArgs, parse};
+use super::{ApiArgs, JournalArgs, NetworkArgs, RosterArgs, RosterNames, parse};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
@@ -27,10 +27,11 @@ pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
+    pub(crate) rosters: RosterNames,
+    #[command(flatten)]
     pub(crate) roster: RosterArgs,
-    /// What invalid rows mean for the others
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnInvalid::Stop)]
-    pub(crate) on_invalid: OnInvalid,
+    #[command(flatten)]
+    pub(crate) rows: OnInvalidArgs,
     /// Take the ids from another source than earlier runs did, although everybody gets a new id by that
     #[arg(long)]
     pub(crate) new_id_source: bool,
@@ -43,25 +44,36 @@ pub(crate) struct ImportArgs {
     pub(crate) sandbox: ImportSandboxArgs,
 }
 
+/// What to do with some rows for the sake of the others.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Roster")]
+pub(crate) struct OnInvalidArgs {
+    /// What invalid rows mean for the others [default: stop]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) on_invalid: Option<OnInvalid>,
+}
+
 /// How fast, and what to do in doubt.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Sending")]
 pub(crate) struct PaceArgs {
     /// Most requests a time: auto, unlimited, or such as 4/s or 1200/5m; the server's limits are obeyed all the same
-    #[arg(long, value_name = "RATE", default_value = "auto")]
-    pub(crate) rate: Rate,
-    /// Most adds on their way at once; half as many other requests may be beside them
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) concurrency: u16,
-    /// Give up after so long without an answer; the same command resumes
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse::duration)]
-    pub(crate) max_outage: Duration,
-    /// How long a request whose answer was lost may still take effect: it is looked up after that
-    #[arg(long, value_name = "TIME", default_value = "150s", value_parser = parse::duration)]
-    pub(crate) settle: Duration,
-    /// What to do with somebody whose answer was lost and who isn't in the meeting after the settle time
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Uncertain::Resend)]
-    pub(crate) uncertain: Uncertain,
+    /// [default: auto]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<Rate>,
+    /// Most adds on their way at once; half as many other requests may be beside them [default: 16]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) concurrency: Option<u16>,
+    /// Give up after so long without an answer; the same command resumes [default: 15m]
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    pub(crate) max_outage: Option<Duration>,
+    /// How long a request whose answer was lost may still take effect: it is looked up after that [default: 150s]
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    pub(crate) settle: Option<Duration>,
+    /// What to do with somebody whose answer was lost and who isn't in the meeting after the settle time [default:
+    /// resend]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) uncertain: Option<Uncertain>,
     /// Get new tokens also for those who were in the meeting before, or whose tokens were removed from the journal:
     /// links in their mail may end
     #[arg(long)]
@@ -76,6 +88,8 @@ pub(crate) struct CheckArgs {
     /// Also ask the API whether the presets and meetings exist; still adds nobody
     #[arg(long)]
     pub(crate) online: bool,
+    #[command(flatten)]
+    pub(crate) rosters: RosterNames,
     #[command(flatten)]
     pub(crate) roster: RosterArgs,
     #[command(flatten)]

@@ -1,5 +1,7 @@
 //! Values that are typed in a notation of their own.
 
+use std::fmt::{self, Write};
+use std::str::FromStr;
 use std::time::Duration;
 
 use guestlist::model::escape;
@@ -23,12 +25,28 @@ pub(super) fn mapping(text: &str) -> Result<(Field, String), String> {
     Ok((field, column.to_owned()))
 }
 
-/// One character, or `tab`.
-pub(super) fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n' | 0) => Ok(*byte),
-        b"tab" | b"\\t" => Ok(b'\t'),
-        _ => Err(format!("\"{}\" is no delimiter: give one ASCII character, or tab", escape(text))),
+/// What stands between fields: one character, or `tab`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Delimiter(pub(crate) u8);
+
+impl FromStr for Delimiter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n' | 0) => Ok(Self(*byte)),
+            b"tab" | b"\\t" => Ok(Self(b'\t')),
+            _ => Err(format!("\"{}\" is no delimiter: give one ASCII character, or tab", escape(text))),
+        }
+    }
+}
+
+impl fmt::Display for Delimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            b'\t' => f.write_str("tab"),
+            byte => f.write_char(char::from(byte)),
+        }
     }
 }
 
@@ -67,7 +85,7 @@ mod tests {
     #[case("\"", None)]
     #[case("§", None)]
     fn a_delimiter_is_one_character(#[case] text: &str, #[case] byte: Option<u8>) {
-        assert_eq!(delimiter(text).ok(), byte);
+        assert_eq!(text.parse().ok(), byte.map(Delimiter));
     }
 
     #[test]

@@ -4,16 +4,21 @@ use std::path::PathBuf;
 
 use guestlist::roster::{Field, PresetMap};
 
-use super::parse;
+use super::parse::{self, Delimiter};
+
+/// Which ones.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RosterNames {
+    /// The rosters: CSV or JSON Lines, also gzipped; - for standard input
+    #[arg(value_name = "ROSTER", required = true, help_heading = "Arguments")]
+    pub(crate) rosters: Vec<PathBuf>,
+}
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Roster")]
 pub(crate) struct RosterArgs {
-    /// The rosters: CSV or JSON Lines, also gzipped; - for standard input
-    #[arg(value_name = "ROSTER", required = true, help_heading = "Arguments")]
-    pub(crate) rosters: Vec<PathBuf>,
-    /// The meeting of rows that name none
-    #[arg(short, long, value_name = "UUID", env = "REALTIMEKIT_MEETING_ID", hide_env_values = true)]
+    /// The meeting of rows that name none [env: REALTIMEKIT_MEETING_ID]
+    #[arg(short, long, value_name = "UUID")]
     pub(crate) meeting: Option<String>,
     /// The preset of rows that name none
     #[arg(short, long, value_name = "NAME")]
@@ -22,22 +27,22 @@ pub(crate) struct RosterArgs {
     /// 'VIP=webinar_presenter,*=webinar_viewer'; a ticket type with a comma in quotes
     #[arg(long, value_name = "MAP")]
     pub(crate) preset_map: Option<PresetMap>,
-    /// The name of rows that have none: without a name nobody can join
-    #[arg(long, value_name = "TEXT", default_value = "Guest")]
-    pub(crate) default_name: String,
+    /// The name of rows that have none: without a name nobody can join [default: Guest]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) default_name: Option<String>,
     /// Take a field from this column; fields: id, name, first-name, last-name, preset, picture, meeting,
     /// email, ticket-type
     #[arg(long = "map", value_name = "FIELD=COLUMN", value_parser = parse::mapping)]
     pub(crate) mapping: Vec<(Field, String)>,
     /// Derive the ids from these columns (UUIDv5), for rosters that have no id of their own
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
-    pub(crate) id_from: Vec<String>,
+    pub(crate) id_from: Option<Vec<String>>,
     /// Accept e-mail addresses and phone numbers as ids, although Cloudflare forbids personal data there
     #[arg(long)]
     pub(crate) allow_pii_ids: bool,
     /// The character between fields of CSV, or tab [default: found out]
-    #[arg(long, value_name = "CHAR", value_parser = parse::delimiter)]
-    pub(crate) delimiter: Option<u8>,
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<Delimiter>,
     /// Write the invalid rows to this file: the input and what is wrong with it
     #[arg(long, value_name = "FILE")]
     pub(crate) rejected: Option<PathBuf>,

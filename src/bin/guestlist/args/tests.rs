@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::CommandFactory;
-use guestlist::pacer::Rate;
 use rstest::rstest;
 
 use super::*;
@@ -24,18 +23,17 @@ fn the_definition_holds_together() {
     Args::command().debug_assert();
 }
 
+/// A default of the parser's would win over the environment and the files.
 #[test]
-fn the_defaults_of_an_import_are_these() {
-    let args = import("roster.csv");
-    let pace = &args.pace;
-    assert_eq!((pace.rate, pace.concurrency), (Rate::Auto, 16));
-    assert_eq!((pace.settle, pace.max_outage), (Duration::from_secs(150), Duration::from_secs(15 * 60)));
-    assert_eq!(pace.uncertain, Uncertain::Resend);
+fn nothing_has_a_default_that_a_settings_file_may_set() {
+    let import = import("roster.csv");
+    let pace = &import.pace;
+    assert!(pace.rate.is_none() && pace.concurrency.is_none() && pace.settle.is_none());
+    assert!(pace.max_outage.is_none() && pace.uncertain.is_none());
     assert!(!pace.refresh_found && !pace.accept_differing);
-    let api = &args.api;
-    assert_eq!((api.timeout, api.connect_timeout), (Duration::from_secs(60), Duration::from_secs(10)));
-    assert_eq!((args.on_invalid, args.limit, args.dry_run), (OnInvalid::Stop, None, false));
-    assert_eq!(args.roster.default_name, "Guest");
+    assert!(import.api.timeout.is_none() && import.api.connect_timeout.is_none());
+    assert!(import.rows.on_invalid.is_none() && import.limit.is_none() && !import.dry_run);
+    assert!(import.roster.default_name.is_none());
 }
 
 #[test]
@@ -45,13 +43,13 @@ fn everything_of_an_import_can_be_typed() {
          --rate 1200/5m --concurrency 4 --timeout 30s --connect-timeout 5s --max-outage 1h --settle 0s \
          --uncertain hold --refresh-found --accept-differing --ca-file c --on-invalid skip --rejected r --dry-run --allow-network-journal \
          --limit 3 --export e --api-token-file - --new-id-source --allow-pii-ids --id-from first,last --map id=Ticket \
-         --map name=Who --delimiter tab --json -v",
+         --map name=Who --delimiter tab --preset-map VIP=a,*=b --profile x --config y --json -v",
     );
-    assert_eq!(args.roster.rosters, [PathBuf::from("a.csv"), PathBuf::from("-")]);
-    assert_eq!(args.roster.id_from, ["first", "last"]);
+    assert_eq!(args.rosters.rosters, [PathBuf::from("a.csv"), PathBuf::from("-")]);
+    assert_eq!(args.roster.id_from.as_deref(), Some(&["first".to_owned(), "last".to_owned()][..]));
     assert_eq!(args.roster.mapping.len(), 2);
-    assert_eq!(args.roster.delimiter, Some(b'\t'));
-    assert_eq!(args.pace.settle, Duration::ZERO);
+    assert_eq!(args.roster.delimiter, Some(Delimiter(b'\t')));
+    assert_eq!(args.pace.settle, Some(Duration::ZERO));
     assert_eq!(args.limit.map(Into::into), Some(3_u64));
 }
 
@@ -72,6 +70,10 @@ fn everything_of_an_import_can_be_typed() {
 #[case::journal_and_nothing("journal")]
 #[case::two_journals("journal verify a b")]
 #[case::a_look_needs_no_network("journal verify --allow-network-journal a")]
+#[case::config_alone("config")]
+#[case::no_files_and_a_file("check r.csv --no-config --config c")]
+#[case::no_files_and_a_profile("check r.csv --no-config --profile p")]
+#[case::no_preset_map("check r.csv --preset-map VIP")]
 #[case::unknown_shell("completions tcsh")]
 #[cfg_attr(feature = "sandbox", case::fault_without_sandbox("import r.csv --sandbox-fault 500=1"))]
 #[cfg_attr(feature = "sandbox", case::unknown_fault("sandbox --fault nonsense=1"))]
@@ -91,6 +93,8 @@ fn what_makes_no_sense_is_refused(#[case] typed: &str) {
 #[case("journal")]
 #[case("journal verify")]
 #[case("journal purge-tokens")]
+#[case("config")]
+#[case("config show")]
 #[case("sandbox")]
 fn help_reads_like_this(#[case] name: &str) {
     let mut command = Args::command().term_width(100);

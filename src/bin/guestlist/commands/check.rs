@@ -19,7 +19,7 @@ use crate::settings::{Check, Destination};
 use crate::ui::{InvalidRows, Line, Listener, Ui, text};
 
 pub(super) fn run(args: &CheckArgs, shell: &Shell) -> Result<Exit, CommandError> {
-    let mut settings = Check::new(args, &shell.environment)?;
+    let mut settings = Check::new(args, &shell.surroundings()?)?;
     settings.notes.iter().for_each(|note| shell.ui.note(note));
     let (report, invalid) = match settings.online.take() {
         Some(destination) => online(destination, settings, &shell.ui)?,

@@ -11,7 +11,7 @@ use crate::settings::Export;
 use crate::ui::{Line, text};
 
 pub(super) fn run(args: &ExportArgs, shell: &Shell) -> Result<Exit, CommandError> {
-    let Export { output, settings, journal: path } = Export::new(args, &shell.environment)?;
+    let Export { output, settings, journal: path } = Export::new(args, &shell.surroundings()?)?;
     if !path.exists() {
         return Err(CommandError::NoJournal(path));
     }

@@ -24,7 +24,7 @@ use crate::signal;
 use crate::ui::{Listener, Ui};
 
 pub(super) fn run(args: &ImportArgs, shell: &Shell) -> Result<Exit, CommandError> {
-    let settings = Import::new(args, &shell.environment)?;
+    let settings = Import::new(args, &shell.surroundings()?)?;
     settings.notes.iter().for_each(|note| shell.ui.note(note));
     let ui = Arc::clone(&shell.ui);
     if settings.dry_run {

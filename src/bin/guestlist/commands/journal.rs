@@ -6,7 +6,7 @@ use guestlist::journal::{Journal, Opening, Verified};
 use jiff::Timestamp;
 
 use super::{Shell, journal_file};
-use crate::args::{JournalCommand, JournalFileArgs, PurgeTokensArgs};
+use crate::args::{JournalArgs, JournalCommand, JournalFileArgs, PurgeTokensArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::settings;
@@ -47,7 +47,8 @@ fn purge_tokens(args: &PurgeTokensArgs, shell: &Shell) -> Result<Exit, CommandEr
 }
 
 fn existing(args: &JournalFileArgs, shell: &Shell) -> Result<PathBuf, CommandError> {
-    let path = settings::journal_file(args.journal.as_deref(), &shell.environment)?;
+    let named = JournalArgs { journal: args.journal.clone() };
+    let path = settings::journal_file(&named, &shell.surroundings()?)?;
     if is_missing(&path) { Err(CommandError::NoJournal(path)) } else { Ok(path) }
 }
 

@@ -13,7 +13,7 @@ use crate::ui::{Line, text};
 const RUNS_SHOWN: u32 = 10;
 
 pub(super) fn run(args: &StatusArgs, shell: &Shell) -> Result<Exit, CommandError> {
-    let path = settings::journal_file(args.journal.journal.as_deref(), &shell.environment)?;
+    let path = settings::journal_file(&args.journal, &shell.surroundings()?)?;
     if !path.exists() {
         return Err(CommandError::NoJournal(path));
     }

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::path::Path;
 #[cfg(feature = "sandbox")]
 use std::time::Duration;
 
 use guestlist::api::{ApiUrl, HttpSettings};
-use guestlist::model::Target;
+use guestlist::model::{Target, escape};
 use guestlist::roster::ReadOptions;
 #[cfg(feature = "sandbox")]
 use guestlist::{
@@ -14,11 +15,14 @@ use guestlist::{
     sandbox::{MeetingStatus, OtherMeetings, SandboxSettings},
 };
 
+use crate::args::ImportArgs;
 #[cfg(feature = "sandbox")]
 use crate::args::SandboxArgs;
-use crate::args::{ApiArgs, ImportArgs};
 
-use super::{Environment, JournalPlace, SettingsError, journal_place, token, workers};
+use super::origin::{Origin, Setting};
+use super::{
+    Environment, JournalPlace, Settings, SettingsError, Surroundings, journal_place, token, workers,
+};
 
 /// Where the participants go.
 pub(crate) enum Destination {
@@ -45,57 +49,109 @@ pub(super) struct Route {
     pub(super) notes: Vec<String>,
 }
 
-/// What was typed decides; in a sandbox, `reading` gets the sandbox's defaults.
+/// The settings decide; in a sandbox, `reading` gets the sandbox's defaults.
 pub(super) fn route(
     args: &ImportArgs,
-    environment: &Environment,
+    settings: &Settings,
+    surroundings: &Surroundings,
     reading: &mut ReadOptions,
 ) -> Result<Route, SettingsError> {
+    let environment = &surroundings.environment;
     #[cfg(feature = "sandbox")]
     if args.sandbox.sandbox {
-        return Ok(trial(args, environment, reading));
+        return Ok(trial(args, settings, environment, reading));
     }
     #[cfg(not(feature = "sandbox"))]
-    let _ = reading;
-    let settings = account(&args.api, environment, workers(&args.pace))?;
+    let _ = (args, reading);
+    let http = account(settings, environment, workers(settings))?;
     Ok(Route {
-        notes: environment.proxy_note(&settings.api_url).into_iter().collect(),
-        journal: journal_place(args.journal.journal.as_deref(), environment)?,
-        destination: Destination::Account(Box::new(settings)),
+        notes: notes(&http, settings, environment),
+        journal: journal_place(settings, environment)?,
+        destination: Destination::Account(Box::new(http)),
     })
+}
+
+/// What a person should know of where requests go.
+pub(super) fn notes(http: &HttpSettings, settings: &Settings, environment: &Environment) -> Vec<String> {
+    let elsewhere = settings.api_url().filter(|url| url.value != ApiUrl::CLOUDFLARE);
+    let by_file = elsewhere.and_then(|url| url.place().map(|place| (&url.value, place)));
+    let by_file = by_file.map(|(url, place)| format!("requests go to {}, as {place} says", escape(url)));
+    by_file.into_iter().chain(environment.proxy_note(&http.api_url)).collect()
 }
 
 /// How to speak to an account's app.
 pub(super) fn account(
-    api: &ApiArgs,
+    settings: &Settings,
     environment: &Environment,
     concurrency: NonZeroUsize,
 ) -> Result<HttpSettings, SettingsError> {
-    let account = api.account_id.as_deref().filter(|id| !id.is_empty()).ok_or(SettingsError::NoAccount)?;
-    let app = api.app_id.as_deref().filter(|id| !id.is_empty()).ok_or(SettingsError::NoApp)?;
-    let ca_file = api
-        .ca_file
-        .as_ref()
-        .map(|path| fs::read(path).map_err(|source| SettingsError::CaFile { path: path.clone(), source }));
+    let account = named(settings.account_id()).ok_or(SettingsError::NoAccount)?;
+    let app = named(settings.app_id()).ok_or(SettingsError::NoApp)?;
+    let ca_file = settings.ca_file().map(|Setting { value: path, .. }| {
+        fs::read(path).map_err(|source| SettingsError::CaFile { path: path.clone(), source })
+    });
     Ok(HttpSettings {
-        api_url: typed_url(api).unwrap_or(ApiUrl::CLOUDFLARE).parse()?,
-        target: Target::new(account, app)?,
-        token: token::read(api.api_token_file.as_deref(), environment)?,
-        timeout: api.timeout,
-        connect_timeout: api.connect_timeout,
+        api_url: api_url(settings)?,
+        target: target(account, app)?,
+        token: token::read(token_file(settings, environment), environment)?,
+        timeout: settings.timeout(),
+        connect_timeout: settings.connect_timeout(),
         ca_file: ca_file.transpose()?,
         concurrency: concurrency.get(),
     })
 }
 
-fn typed_url(api: &ApiArgs) -> Option<&str> {
-    api.api_url.as_deref().filter(|url| !url.is_empty())
+/// What is set is what it should be.
+pub(super) fn verify(settings: &Settings) -> Result<(), SettingsError> {
+    api_url(settings)?;
+    if let Some(account) = named(settings.account_id()) {
+        account.meant(|account| Target::new(account, "app"))?;
+    }
+    if let Some(app) = named(settings.app_id()) {
+        app.meant(|app| Target::new("account", app))?;
+    }
+    Ok(())
 }
 
-/// A meeting that was named is one of the sandbox's; the journal is a new one, unless one was typed: that of the
-/// environment is for the real thing.
+/// Empty is not named.
+fn named(id: Option<&Setting<String>>) -> Option<&Setting<String>> {
+    id.filter(|id| !id.value.is_empty())
+}
+
+/// The account is looked at first, so that an error is about the one or the other.
+fn target(account: &Setting<String>, app: &Setting<String>) -> Result<Target, SettingsError> {
+    account.meant(|account| Target::new(account, "app"))?;
+    app.meant(|app| Target::new(&account.value, app))
+}
+
+fn api_url(settings: &Settings) -> Result<ApiUrl, SettingsError> {
+    match named(settings.api_url()) {
+        Some(url) => url.meant(|url| url.parse()),
+        None => Ok(ApiUrl::CLOUDFLARE.parse()?),
+    }
+}
+
+/// Where the API token would come from.
+pub(crate) fn token_source(settings: &Settings, environment: &Environment) -> Option<Origin> {
+    let file = token_file(settings, environment).and(settings.api_token_file());
+    let variable = || environment.api_token.as_ref().map(|_| Origin::Variable("CLOUDFLARE_API_TOKEN"));
+    file.map(|file| file.origin.clone()).or_else(variable)
+}
+
+/// The file of the API token, unless the environment holds the token and comes first.
+pub(super) fn token_file<'a>(settings: &'a Settings, environment: &Environment) -> Option<&'a Path> {
+    let file = settings.api_token_file();
+    file.filter(|file| file.is_typed() || environment.api_token.is_none()).map(|file| file.value.as_path())
+}
+
+/// A meeting that was named is one of the sandbox's; the journal is a new one, unless one was typed.
 #[cfg(feature = "sandbox")]
-fn trial(args: &ImportArgs, environment: &Environment, reading: &mut ReadOptions) -> Route {
+fn trial(
+    args: &ImportArgs,
+    settings: &Settings,
+    environment: &Environment,
+    reading: &mut ReadOptions,
+) -> Route {
     let wanted = &args.sandbox;
     let mut sandbox = SandboxSettings {
         quota: wanted.sandbox_quota,
@@ -116,14 +172,15 @@ fn trial(args: &ImportArgs, environment: &Environment, reading: &mut ReadOptions
     reading.default_preset.get_or_insert_with(|| TRIAL_PRESET.to_owned());
     let trial = Trial {
         sandbox,
-        timeout: args.api.timeout,
-        connect_timeout: args.api.connect_timeout,
-        concurrency: workers(&args.pace),
+        timeout: settings.timeout(),
+        connect_timeout: settings.connect_timeout(),
+        concurrency: workers(settings),
     };
+    let journal = settings.journal().map(|journal| journal.value.clone());
     Route {
         destination: Destination::Sandbox(Box::new(trial)),
-        journal: args.journal.journal.clone().map_or(JournalPlace::Temporary, JournalPlace::Named),
-        notes: trial_notes(&args.api, environment),
+        journal: journal.map_or(JournalPlace::Temporary, JournalPlace::Named),
+        notes: trial_notes(settings, environment),
     }
 }
 
@@ -132,10 +189,10 @@ fn trial(args: &ImportArgs, environment: &Environment, reading: &mut ReadOptions
 const TRIAL_PRESET: &str = "group_call_participant";
 
 #[cfg(feature = "sandbox")]
-fn trial_notes(api: &ApiArgs, environment: &Environment) -> Vec<String> {
+fn trial_notes(settings: &Settings, environment: &Environment) -> Vec<String> {
     let mut notes = vec!["this is a try in a sandbox: nobody is added to a real meeting".to_owned()];
-    let given = environment.api_token.is_some() || api.api_token_file.is_some() || typed_url(api).is_some();
-    if given {
+    let token = environment.api_token.is_some() || settings.api_token_file().is_some();
+    if token || named(settings.api_url()).is_some() {
         notes.push("--sandbox wins: the API token and the API URL that are set are not used".to_owned());
     }
     notes

@@ -1,6 +1,7 @@
 //! The environment, read once.
 #![expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,16 +10,26 @@ use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 use guestlist::api::ApiUrl;
 
+use super::keys::Settings;
+use super::origin::{Origin, Setting};
+use super::value::OfVariable;
+
 /// What reqwest takes a proxy for https from.
 const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// What the environment says. What clap reads itself (`env = …`) isn't in it.
-#[derive(Default)]
+/// What the environment says.
+#[derive(Default, Clone)]
 pub(crate) struct Environment {
     /// `CLOUDFLARE_API_TOKEN`.
     pub(super) api_token: Option<OsString>,
-    /// `GUESTLIST_JOURNAL`.
-    pub(super) journal: Option<PathBuf>,
+    /// The variables of the settings.
+    pub(super) settings: BTreeMap<&'static str, OsString>,
+    /// `GUESTLIST_CONFIG`.
+    pub(super) config: Option<PathBuf>,
+    /// `GUESTLIST_PROFILE`.
+    pub(super) profile: Option<String>,
+    /// `$XDG_CONFIG_HOME`, or `~/.config`, on macOS too.
+    pub(super) config_folder: Option<PathBuf>,
     /// `$XDG_STATE_HOME`, or `~/.local/state`, on macOS too.
     pub(super) state_folder: Option<PathBuf>,
     /// The variable that sends requests through a proxy.
@@ -27,12 +38,23 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn read() -> Self {
+        let folders = Xdg::new().ok();
+        let variable = |name: &&'static str| set(name).map(|value| (*name, value));
         Self {
             api_token: set("CLOUDFLARE_API_TOKEN"),
-            journal: set("GUESTLIST_JOURNAL").map(PathBuf::from),
-            state_folder: Xdg::new().ok().and_then(|folders| folders.state_dir()),
+            settings: Settings::VARIABLES.iter().filter_map(variable).collect(),
+            config: set("GUESTLIST_CONFIG").map(PathBuf::from),
+            profile: set("GUESTLIST_PROFILE").map(OfVariable::of_variable),
+            config_folder: folders.as_ref().map(Xdg::config_dir),
+            state_folder: folders.as_ref().and_then(Xdg::state_dir),
             proxy: PROXIES.into_iter().find(|name| set(name).is_some()),
         }
+    }
+
+    /// A setting that has a variable.
+    pub(super) fn setting<T: OfVariable>(&self, name: &'static str) -> Option<Setting<T>> {
+        let value = self.settings.get(name)?.clone();
+        Some(Setting { value: T::of_variable(value), origin: Origin::Variable(name) })
     }
 
     /// Said once, since a forgotten proxy explains a lot. Its URL may hold a password and isn't shown.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use guestlist::roster::{DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records};
 
-use super::SettingsError;
-use crate::args::{ApiArgs, RosterArgs};
+use super::{Settings, SettingsError};
+use crate::args::{RosterArgs, RosterNames};
 
 /// A roster as it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,22 +16,22 @@ pub(crate) enum RosterName {
     StandardInput,
 }
 
-/// `otherwise` is the meeting of rows that name none if none was typed.
-pub(super) fn options(args: &RosterArgs, otherwise: DefaultMeeting) -> Result<ReadOptions, SettingsError> {
-    let meeting = args.meeting.as_deref().filter(|meeting| !meeting.is_empty());
-    let default_meeting = match meeting {
-        Some(meeting) => DefaultMeeting::Given(meeting.parse()?),
-        None => otherwise,
-    };
-    let id_source =
-        if args.id_from.is_empty() { IdSource::Column } else { IdSource::Derived(args.id_from.clone()) };
+/// `otherwise` is the meeting of rows that name none if there is none for them.
+pub(super) fn options(
+    args: &RosterArgs,
+    settings: &Settings,
+    otherwise: DefaultMeeting,
+) -> Result<ReadOptions, SettingsError> {
+    let meeting = settings.meeting().filter(|meeting| !meeting.value.is_empty());
+    let meeting = meeting.map(|meeting| meeting.meant(|meeting| meeting.parse())).transpose()?;
+    let id_source = settings.id_from().map_or(IdSource::Column, |from| IdSource::Derived(from.value.clone()));
     Ok(ReadOptions {
-        mapping: args.mapping.clone(),
-        delimiter: args.delimiter,
-        default_meeting,
-        default_preset: args.preset.clone(),
-        preset_map: args.preset_map.clone(),
-        default_name: args.default_name.clone(),
+        mapping: settings.mapping(),
+        delimiter: settings.delimiter().map(|delimiter| delimiter.value.0),
+        default_meeting: meeting.map_or(otherwise, DefaultMeeting::Given),
+        default_preset: settings.preset().map(|preset| preset.value.clone()),
+        preset_map: settings.preset_map().map(|map| map.value.clone()),
+        default_name: settings.default_name(),
         id_source,
         personal_ids: if args.allow_pii_ids { PersonalIds::Allow } else { PersonalIds::Refuse },
         records: if args.rejected.is_some() { Records::Keep } else { Records::Forget },
@@ -40,9 +40,9 @@ pub(super) fn options(args: &RosterArgs, otherwise: DefaultMeeting) -> Result<Re
 }
 
 /// The rosters; standard input holds one thing only.
-pub(super) fn names(args: &RosterArgs, api: &ApiArgs) -> Result<Vec<RosterName>, SettingsError> {
+pub(super) fn names(args: &RosterNames, settings: &Settings) -> Result<Vec<RosterName>, SettingsError> {
     let is_standard_input = |path: &Path| path.as_os_str() == "-";
-    let token = api.api_token_file.as_deref();
+    let token = settings.api_token_file().map(|file| file.value.as_path());
     let readers = args.rosters.iter().map(PathBuf::as_path).chain(token);
     if readers.filter(|path| is_standard_input(path)).count() > 1 {
         return Err(SettingsError::StandardInputTwice);

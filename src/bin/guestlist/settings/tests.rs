@@ -1,4 +1,6 @@
-//! What was typed and what the environment says, put together.
+//! What was typed, what the environment says and what files say, put together.
+
+mod layers;
 
 use clap::Parser;
 use guestlist::roster::{IdSource, PersonalIds, Records};
@@ -12,10 +14,14 @@ const TYPED: &str = "r.csv --account-id acc --app-id app --api-url https://api.e
 fn environment() -> Environment {
     Environment {
         api_token: Some("t0ken".into()),
-        journal: Some("/from/environment.db".into()),
+        settings: [("GUESTLIST_JOURNAL", "/from/environment.db".into())].into(),
         state_folder: Some("/state".into()),
-        proxy: None,
+        ..Environment::default()
     }
+}
+
+fn surroundings(environment: Environment) -> Surroundings {
+    Surroundings { environment, ..Surroundings::default() }
 }
 
 fn args(typed: &str) -> ImportArgs {
@@ -26,25 +32,28 @@ fn args(typed: &str) -> ImportArgs {
     }
 }
 
-fn import(typed: &str, environment: &Environment) -> Result<Import, SettingsError> {
-    Import::new(&args(typed), environment)
+fn import(typed: &str, environment: Environment) -> Result<Import, SettingsError> {
+    Import::new(&args(typed), &surroundings(environment))
 }
 
 fn error(typed: &str) -> String {
-    import(typed, &environment()).err().map(|error| error.to_string()).unwrap_or_default()
+    import(typed, environment()).err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 #[test]
 fn the_journal_is_where_the_flag_the_environment_or_the_system_says() {
     let place =
-        |typed: &str, environment: &Environment| import(typed, environment).map(|import| import.journal);
+        |typed: &str, environment: Environment| import(typed, environment).map(|import| import.journal);
     let named = |path: &str| JournalPlace::Named(path.into());
-    let without = Environment { journal: None, ..environment() };
-    assert_eq!(place(&format!("{TYPED} --journal j.db"), &environment()).unwrap(), named("j.db"));
-    assert_eq!(place(TYPED, &environment()).unwrap(), named("/from/environment.db"));
-    assert_eq!(place(TYPED, &without).unwrap(), JournalPlace::Usual("/state/guestlist/journal.db".into()));
+    let without = Environment { settings: Default::default(), ..environment() };
+    assert_eq!(place(&format!("{TYPED} --journal j.db"), environment()).unwrap(), named("j.db"));
+    assert_eq!(place(TYPED, environment()).unwrap(), named("/from/environment.db"));
+    assert_eq!(
+        place(TYPED, without.clone()).unwrap(),
+        JournalPlace::Usual("/state/guestlist/journal.db".into())
+    );
     let homeless = Environment { state_folder: None, ..without };
-    assert!(matches!(place(TYPED, &homeless), Err(SettingsError::NoStateFolder)));
+    assert!(matches!(place(TYPED, homeless), Err(SettingsError::NoStateFolder)));
 }
 
 #[test]
@@ -53,7 +62,7 @@ fn what_is_typed_reaches_the_library() {
         &format!(
             "{TYPED} --preset p --id-from a,b --allow-pii-ids --rejected x.csv --limit 7 --uncertain hold"
         ),
-        &environment(),
+        environment(),
     )
     .unwrap();
     assert_eq!(import.reading.default_preset.as_deref(), Some("p"));
@@ -96,7 +105,7 @@ fn the_ending_names_the_format(#[case] path: &str, #[case] format: Format) {
 fn a_proxy_is_announced_without_its_url() {
     let environment = Environment { proxy: Some("HTTPS_PROXY"), ..environment() };
     assert_eq!(
-        import(TYPED, &environment).unwrap().notes,
+        import(TYPED, environment).unwrap().notes,
         ["requests go through the proxy that HTTPS_PROXY names"]
     );
 }
@@ -107,7 +116,7 @@ mod trial {
     use guestlist::roster::DefaultMeeting;
 
     fn trial(typed: &str) -> (Trial, Import) {
-        let mut import = import(typed, &environment()).unwrap();
+        let mut import = import(typed, environment()).unwrap();
         let nothing = Destination::Sandbox(Box::new(Trial {
             sandbox: Default::default(),
             timeout: Duration::ZERO,

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::counters::Progressed;
 use super::text;
 use crate::commands::Plan;
+use crate::settings::{FileKind, FilePlace, Origin, Shown};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -95,6 +96,20 @@ pub(crate) enum Line<'a> {
     },
     /// Tokens were removed from a journal.
     Purged { file: &'a str, tokens: u64, exit_code: u8 },
+    /// A setting that holds.
+    Setting {
+        key: &'a str,
+        value: Option<serde_json::Value>,
+        /// `flag`, `environment`, `file` or `default`; null if it isn't set.
+        origin: Option<&'static str>,
+        /// The flag, the variable or the file.
+        name: Option<&'a str>,
+        line: Option<usize>,
+    },
+    /// Whether there is an API token, and from where; never the token.
+    ApiToken { set: bool, origin: Option<&'static str>, name: Option<&'a str>, line: Option<usize> },
+    /// Where a settings file is looked for.
+    SettingsFile { kind: &'static str, file: String, read: bool },
     /// What to use a sandbox with.
     #[cfg(feature = "sandbox")]
     Sandbox {
@@ -288,6 +303,29 @@ impl<'a> Line<'a> {
         Self::Plan { would_add, already_in, unsettled, left_out }
     }
 
+    pub(crate) fn setting(setting: &'a Shown<'a>) -> Self {
+        let (origin, name, line) = match setting.origin {
+            Some(origin) => origin_of(origin),
+            None => (setting.value.as_ref().map(|_| "default"), None, None),
+        };
+        let value = setting.value.as_ref().and_then(|value| serde_json::to_value(value).ok());
+        Self::Setting { key: &setting.key, value, origin, name, line }
+    }
+
+    pub(crate) fn api_token(origin: Option<&'a Origin>) -> Self {
+        let set = origin.is_some();
+        let (origin, name, line) = origin.map_or((None, None, None), origin_of);
+        Self::ApiToken { set, origin, name, line }
+    }
+
+    pub(crate) fn settings_file(place: &FilePlace) -> Self {
+        let kind = match place.kind {
+            FileKind::Project => "project",
+            FileKind::User => "user",
+        };
+        Self::SettingsFile { kind, file: place.path.to_string_lossy().into_owned(), read: place.read }
+    }
+
     #[cfg(feature = "sandbox")]
     pub(crate) fn sandbox(connection: &'a Connection<'a>) -> Self {
         Self::Sandbox {
@@ -349,6 +387,15 @@ impl<'a> Line<'a> {
             added: run.added,
             invalid: run.invalid,
         })
+    }
+}
+
+/// What kind it is, its name and its line.
+fn origin_of(origin: &Origin) -> (Option<&'static str>, Option<&str>, Option<usize>) {
+    match origin {
+        Origin::Flag(name) => (Some("flag"), Some(name), None),
+        Origin::Variable(name) => (Some("environment"), Some(name), None),
+        Origin::File(place) => (Some("file"), Some(&place.file), Some(place.line)),
     }
 }
 

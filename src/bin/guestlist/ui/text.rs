@@ -6,6 +6,7 @@ mod invalid;
 mod journal;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod settings;
 mod status;
 mod tickets;
 
@@ -22,6 +23,7 @@ pub(crate) use import::{Ending, exported, import};
 pub(crate) use journal::{purged, verified};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{sandbox, sandbox_stats};
+pub(crate) use settings::{settings, settings_files};
 pub(crate) use status::status;
 
 use super::progress::HumanCount;
