@@ -13,6 +13,7 @@
 //!   case, spaces and punctuation folded. What matches nothing is kept and carried along.
 //! * Cells are trimmed; a `'` before a formula character is taken away ([`formula`]). A line whose cells are all
 //!   empty is no row.
+//! * With a [`PresetMap`] the preset follows from the ticket type, and a column of presets isn't read.
 //! * In JSON Lines the keys of the objects are the columns. An object with the same key twice is refused.
 
 mod check;

@@ -1,3 +1,4 @@
 //! Rosters as people really have them, end to end.
 
 mod presets;
+mod settings;

@@ -80,15 +80,15 @@ pub(crate) enum SettingsError {
     JoinUrl(#[from] JoinUrlError),
     #[error("{origin}: {error}")]
     By { origin: Origin, error: Box<SettingsError> },
-    #[error("the settings file {} can't be read: {source}", shown(.path))]
+    #[error("the settings file {} can't be read: {source}", legible(.path))]
     File { path: PathBuf, source: io::Error },
-    #[error("the settings file {} is not a file; name one with --config, or follow none with --no-config", shown(.0))]
+    #[error("the settings file {} is not a file; name one with --config, or follow none with --no-config", legible(.0))]
     NoFile(PathBuf),
-    #[error("the settings file {} is larger than 1 MiB: that is no settings file", shown(.0))]
+    #[error("the settings file {} is larger than 1 MiB: that is no settings file", legible(.0))]
     FileTooLarge(PathBuf),
-    #[error("{}:{line}: this is not UTF-8; save the settings file as UTF-8", shown(.path))]
+    #[error("{}:{line}: this is not UTF-8; save the settings file as UTF-8", legible(.path))]
     FileNotUtf8 { path: PathBuf, line: usize },
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
+    #[error("{}", file::listed(.0))]
     Mistakes(Vec<Mistake>),
     #[error("no settings file has a [profile.{}]{}", escape(.wanted), other_profiles(.did_you_mean.as_deref(), .profiles))]
     NoProfile { wanted: String, did_you_mean: Option<String>, profiles: Vec<String> },
@@ -97,7 +97,7 @@ pub(crate) enum SettingsError {
     Quota(#[from] guestlist::sandbox::InvalidQuota),
 }
 
-fn shown(path: &Path) -> String {
+fn legible(path: &Path) -> String {
     escape(&path.to_string_lossy())
 }
 
@@ -274,6 +274,16 @@ pub(crate) fn effective(
     destination::verify(&settings)?;
     reading::options(&args.roster, &settings, DefaultMeeting::NotNeeded)?;
     Ok(settings)
+}
+
+/// All settings, to be looked at; the journal's usual place is known by the environment only.
+pub(crate) fn shown<'a>(settings: &'a Settings, environment: &Environment) -> Vec<Shown<'a>> {
+    let mut shown = settings.shown();
+    let journal = shown.iter_mut().find(|setting| setting.key == "journal" && setting.value.is_none());
+    if let (Some(journal), Ok(JournalPlace::Usual(path))) = (journal, journal_place(settings, environment)) {
+        journal.value = Some(toml::Value::String(path.to_string_lossy().into_owned()));
+    }
+    shown
 }
 
 /// The journal of a command that makes none.

@@ -18,7 +18,7 @@ fn show(args: &ConfigShowArgs, shell: &Shell) -> Result<Exit, CommandError> {
     let surroundings = shell.surroundings()?;
     let settings = settings::effective(args, &surroundings)?;
     let token = settings::token_source(&settings, &surroundings.environment);
-    let shown = settings.shown();
+    let shown = settings::shown(&settings, &surroundings.environment);
     shell.ui.text(|| text::settings(&shown, args.origin, token.as_ref(), &surroundings.files));
     shown.iter().for_each(|setting| shell.ui.line(&Line::setting(setting)));
     shell.ui.line(&Line::api_token(token.as_ref()));

@@ -24,6 +24,8 @@ pub(super) type Dialect = toml::Table;
 /// Words that only the key of a secret has in it.
 const SECRET_WORDS: [&str; 6] = ["token", "secret", "password", "passwd", "apikey", "credential"];
 
+/// The most mistakes that are told.
+const MOST_SHOWN: usize = 20;
 /// The longest name that an error shows, in characters.
 const LONGEST_NAME: usize = 80;
 
@@ -49,6 +51,15 @@ impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.place, self.place.column, self.what)
     }
+}
+
+/// Some of them, each on a line: a file that is something else would fill the screen.
+pub(super) fn listed(mistakes: &[Mistake]) -> String {
+    let mut lines: Vec<_> = mistakes.iter().take(MOST_SHOWN).map(ToString::to_string).collect();
+    if mistakes.len() > MOST_SHOWN {
+        lines.push(format!("… and {} more", mistakes.len() - MOST_SHOWN));
+    }
+    lines.join("\n  ")
 }
 
 /// Reads a file's text; all mistakes come at once. `distrust` is why it isn't followed everywhere.
@@ -123,7 +134,7 @@ impl Reading<'_> {
     ) -> Vec<(&'v str, &'v Spanned<DeValue<'i>>)> {
         let mut tables = Vec::new();
         let expected = |reading: &mut Self, at| {
-            reading.mistake(at, format!("{key}: write [{key}.NAME] on a line of its own"))
+            reading.mistake(at, format!("{key}: write [{key}.NAME] on a line of its own"));
         };
         let Some(table) = value.get_ref().as_table() else {
             expected(self, value.span().start);

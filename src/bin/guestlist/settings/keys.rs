@@ -2,11 +2,13 @@
 //! environment, the files), how they lie over each other, and what `guestlist config show` shows.
 //!
 //! A key is spelt as its flag. What is for one run only (`--dry-run`, `--limit`, `--export` …), and what somebody has to
-//! insist on (`--allow-pii-ids`, `--new-id-source` …), is no key: it has to be typed.
+//! insist on (`--allow-pii-ids`, `--new-id-source` …), is no key: it has to be typed. A `default` is what the accessor
+//! gives where nothing is set; `usually` is only shown, since whoever asks has to know that nothing is.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use guestlist::api::ApiUrl;
 use guestlist::pacer::Rate;
 use guestlist::roster::{Field, PresetMap};
 use toml::Value;
@@ -41,7 +43,7 @@ pub(crate) struct Shown<'a> {
 macro_rules! keys {
     ($(
         $name:literal $field:ident: $type:ty, typed $group:ident.$flag:ident
-        $(, variable $variable:literal)? $(, default $default:expr)? $(, in $trust:ident files)?;
+        $(, variable $variable:literal)? $(, default $default:expr)? $(, usually $usual:expr)? $(, in $trust:ident files)?;
     )*) => {
         /// The settings of one layer, or of several that lie over each other.
         #[derive(Debug, Clone, Default)]
@@ -112,7 +114,8 @@ macro_rules! keys {
                 let mut shown = vec![$(Shown {
                     key: $name.to_owned(),
                     value: self.$field.as_ref().map(|setting| setting.value.shown())
-                        $(.or_else(|| Some(<$type as KeyValue>::shown(&$default))))?,
+                        $(.or_else(|| Some(<$type as KeyValue>::shown(&$default))))?
+                        $(.or_else(|| Some(<$type as KeyValue>::shown(&$usual))))?,
                     origin: self.$field.as_ref().map(|setting| &setting.origin),
                 },)*];
                 shown.extend(self.map.iter().map(|(field, column)| Shown {
@@ -141,7 +144,7 @@ keys! {
     "account-id" account_id: String, typed api.account_id, variable "CLOUDFLARE_ACCOUNT_ID", in trusted files;
     "app-id" app_id: String, typed api.app_id, variable "REALTIMEKIT_APP_ID", in trusted files;
     "meeting" meeting: String, typed roster.meeting, variable "REALTIMEKIT_MEETING_ID";
-    "api-url" api_url: String, typed api.api_url, variable "CLOUDFLARE_BASE_URL", in trusted files;
+    "api-url" api_url: String, typed api.api_url, variable "CLOUDFLARE_BASE_URL", usually ApiUrl::CLOUDFLARE.to_owned(), in trusted files;
     "api-token-file" api_token_file: PathBuf, typed api.api_token_file, in trusted files;
     "ca-file" ca_file: PathBuf, typed api.ca_file, in trusted files;
     "timeout" timeout: Duration, typed api.timeout, default Duration::from_secs(60);
@@ -195,6 +198,7 @@ impl Settings {
 
     /// Without what files say of where people go: a try in the sandbox is none of the real thing, and its journal is a
     /// new one unless another was typed.
+    #[cfg(feature = "sandbox")]
     pub(super) fn for_a_try(mut self) -> Self {
         self.meeting = self.meeting.filter(|meeting| meeting.place().is_none());
         self.journal = self.journal.filter(Setting::is_typed);

@@ -87,11 +87,13 @@ impl KeyValue for Duration {
         duration.try_into().map_err(|_| format!("expected {expected}"))
     }
 
-    /// A whole number of the largest unit that leaves nothing over.
+    /// A whole number of the largest unit that leaves nothing over; `60s` rather than `1m`.
     fn shown(&self) -> Value {
         let milliseconds = self.as_millis();
         let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-        let whole = |(unit, _): &(u128, &str)| milliseconds > 0 && milliseconds % unit == 0;
+        let whole = |(unit, _): &(u128, &str)| {
+            milliseconds.is_multiple_of(*unit) && (milliseconds > *unit || *unit == 1_000)
+        };
         let (unit, name) = units.into_iter().find(whole).unwrap_or((1, "ms"));
         Value::String(format!("{}{name}", milliseconds / unit))
     }
