@@ -84,7 +84,7 @@ pub(crate) enum SettingsError {
     File { path: PathBuf, source: io::Error },
     #[error("the settings file {} is not a file; name one with --config, or follow none with --no-config", legible(.0))]
     NoFile(PathBuf),
-    #[error("the settings file {} is larger than 1 MiB: that is no settings file", legible(.0))]
+    #[error("the settings file {} is larger than 64 KiB: that is no settings file", legible(.0))]
     FileTooLarge(PathBuf),
     #[error("{}:{line}: this is not UTF-8; save the settings file as UTF-8", legible(.path))]
     FileNotUtf8 { path: PathBuf, line: usize },

@@ -178,10 +178,13 @@ fn a_mistake_in_a_file_stops_it_before_anything_is_sent(#[case] text: &str, #[ca
 
 #[rstest]
 #[case::missing("--config nope.toml", "nope.toml")]
+#[case::endless("--config /dev/zero", "is not a file")]
+#[case::a_roster("--config large.csv", "larger than 64 KiB")]
 #[case::folder("--config .", "is not a file")]
 #[case::no_profiles("--profile acme", "there are no profiles")]
 fn a_file_that_is_named_has_to_be_there(#[case] flags: &str, #[case] says: &str) {
     let guests = guests();
+    guests.write("large.csv", "a,b\n".repeat(100_000));
     guests.tell(&format!("import list.csv --json {flags}")).exit(2).says(says);
     assert_eq!(guests.server().requests(), 0);
 }

@@ -24,8 +24,9 @@ pub(super) type Dialect = toml::Table;
 /// Words that only the key of a secret has in it.
 const SECRET_WORDS: [&str; 6] = ["token", "secret", "password", "passwd", "apikey", "credential"];
 
-/// The most mistakes that are told.
+/// The most mistakes that are told, and that are looked for.
 const MOST_SHOWN: usize = 20;
+const MOST_FOUND: usize = 200;
 /// The longest name that an error shows, in characters.
 const LONGEST_NAME: usize = 80;
 
@@ -57,7 +58,7 @@ impl fmt::Display for Mistake {
 pub(super) fn listed(mistakes: &[Mistake]) -> String {
     let mut lines: Vec<_> = mistakes.iter().take(MOST_SHOWN).map(ToString::to_string).collect();
     if mistakes.len() > MOST_SHOWN {
-        lines.push(format!("… and {} more", mistakes.len() - MOST_SHOWN));
+        lines.push("… and more".to_owned());
     }
     lines.join("\n  ")
 }
@@ -172,6 +173,9 @@ impl Reading<'_> {
         into: &mut Settings,
     ) {
         let (name, at) = (&**key.get_ref(), key.span().start);
+        if self.mistakes.len() >= MOST_FOUND {
+            return;
+        }
         let path = legible(&format!("{within}{name}"));
         if is_secret(name) {
             return self

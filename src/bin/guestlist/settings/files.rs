@@ -18,7 +18,7 @@ use crate::args::SettingsArgs;
 /// The project's file, in the current folder.
 const PROJECT: &str = "guestlist.toml";
 /// Far more than any settings need.
-const MOST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: u64 = 64 << 10;
 
 /// The settings files of a command.
 #[derive(Debug, Default)]

@@ -93,7 +93,7 @@ fn who_is_not_trusted_says_nothing_of_where_the_token_goes() {
 fn not_more_mistakes_are_told_than_somebody_reads() {
     let text: String = (0..30).map(|n| format!("zebra{n} = 1\n")).collect();
     let told = listed(&parse(Path::new("f"), &text, None).map(|_| ()).unwrap_err());
-    assert!(told.lines().count() == MOST_SHOWN + 1 && told.ends_with("… and 10 more"), "{told}");
+    assert!(told.lines().count() == MOST_SHOWN + 1 && told.ends_with("… and more"), "{told}");
 }
 
 #[test]
