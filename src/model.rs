@@ -152,13 +152,35 @@ pub struct RemoteParticipant {
     pub updated_at: String,
 }
 
-/// What the API answers to an add: the participant and the token to join with.
+/// What the API answers to an add or an update: the participant and a token to join with.
 #[derive(Debug, Clone)]
 pub struct AddedParticipant {
-    /// The participant.
+    /// The participant, as it is now.
     pub participant: RemoteParticipant,
     /// The token to join with.
     pub token: JoinToken,
+}
+
+/// What an update changes of a participant; what is `None` stays as it is. The `custom_participant_id` can't be changed,
+/// and a name can't be taken away: a participant without one can't join.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ParticipantEdit {
+    /// The shown name.
+    pub name: Option<String>,
+    /// The preset.
+    pub preset_name: Option<String>,
+    /// The picture.
+    pub picture: Option<PictureEdit>,
+}
+
+/// What an update does about a participant's picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PictureEdit {
+    /// Shows the one at this URL.
+    Set(String),
+    /// Takes it away, by a null. The contract allows that, but doesn't say whether null takes the picture away or leaves
+    /// it: the participant in the answer shows which. Where it stays, no update can take it away.
+    Clear,
 }
 
 /// The secret that lets its bearer join a meeting. It can't be printed; only the journal and the export take it out.

@@ -86,7 +86,7 @@ pub enum Flaw {
     NoId,
     /// No token, or an empty one.
     NoToken,
-    /// Another `custom_participant_id` than the one we sent.
+    /// Another `custom_participant_id` than the one we sent, or another participant than the one asked for.
     OtherEcho,
 }
 
@@ -188,7 +188,8 @@ fn of_failed_create(failure: Failure, attempt: Attempt) -> CreateOutcome {
     }
 }
 
-/// What follows from the answer to a call that may be repeated freely: list, get, presets, a token refresh.
+/// What follows from the answer to a call that may be repeated freely: list, get, presets, a token refresh, an update,
+/// a removal.
 #[derive(Debug, Clone)]
 pub enum CallOutcome<T> {
     /// Here it is.

@@ -1,7 +1,10 @@
 //! Answers: whatever the body, the status keeps its meaning, and only what the body says becomes a participant.
 
-use guestlist::api::fuzzing::{added, meeting, participants, presets, token};
-use guestlist::model::{AddedParticipant, Participant, ParticipantKey};
+use guestlist::api::Removed;
+use guestlist::api::fuzzing::{
+    added, meeting, participant, participants, presets, removed, token, updated,
+};
+use guestlist::model::{AddedParticipant, Participant, ParticipantKey, RemoteId};
 use guestlist::outcome::{
     Answer, Attempt, CallOutcome, CreateOutcome, Failure, Flaw, Stop, of_call, of_create,
 };
@@ -39,6 +42,7 @@ pub fn answers(input: &[u8]) {
         create(status, &json, answer.clone(), &sent, attempt);
     }
     calls(status, body, &json);
+    of_one_participant(status, body, &json);
 }
 
 /// The table of GUARANTEE.md section 2, written anew.
@@ -135,6 +139,32 @@ fn calls(status: u16, body: &[u8], json: &Value) {
     }
     if let CallOutcome::Done(token) = token {
         assert!(json["data"]["token"] == token.expose() && !token.expose().is_empty());
+    }
+}
+
+/// A look, an update and a removal are done only with a body that says so of the participant that was asked for.
+fn of_one_participant(status: u16, body: &[u8], json: &Value) {
+    let id = json["data"]["id"].as_str().and_then(RemoteId::new);
+    let asked = id.clone().or_else(|| RemoteId::new("r-1")).expect("an id");
+    let found = call(status, of_call(participant(status, body, &asked).expect("a status")));
+    let answer = updated(status, body, &asked).expect("a status");
+    no_token_is_printed(&answer, json, body);
+    let updated = call(status, of_call(answer));
+    let removal = of_call(removed(status, body).expect("a status"));
+    if status == 404 {
+        assert!(matches!(removal, CallOutcome::Done(Removed::Gone)));
+    } else if let CallOutcome::Done(removed) = call(status, removal) {
+        assert!(removed == Removed::Deleted && (json.is_null() || json["success"] == true));
+    }
+    if json.is_null() {
+        return;
+    }
+    if let CallOutcome::Done(found) = found {
+        assert!(Some(&found.id) == id.as_ref() && json["success"] == true);
+    }
+    if let CallOutcome::Done(updated) = updated {
+        assert!(Some(&updated.participant.id) == id.as_ref() && json["success"] == true);
+        assert_eq!(json["data"]["token"], updated.token.expose());
     }
 }
 

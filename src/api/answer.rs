@@ -6,8 +6,8 @@ use std::error::Error;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
-use super::ApiToken;
 use super::body::{self, Parsed};
+use super::{ApiToken, Removed};
 use crate::outcome::{Answer, Flaw, LimitHeaders, Loss, NotSent, Reply};
 
 static RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -57,6 +57,14 @@ pub(super) fn of_status<T>(
     }
     let json = if let Body::Whole(json) = body { json } else { Vec::new() };
     Answer::Failure(body::failure(status.as_u16(), &json, token))
+}
+
+/// Whom a removal doesn't find is gone.
+pub(super) fn of_removal(answer: Answer<Removed>) -> Answer<Removed> {
+    match answer {
+        Answer::Failure(failure) if failure.status == 404 => Answer::Success(Removed::Gone),
+        answer => answer,
+    }
 }
 
 /// Whatever the body, the status says that it was applied.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::{Envelope, MeetingBody, ParticipantBody, PresetBody, TokenBody};
-use super::{ApiToken, MeetingStatus, Page};
+use super::{ApiToken, MeetingStatus, Page, Removed};
 use crate::model::{AddedParticipant, JoinToken, Participant, RemoteId, RemoteParticipant};
 use crate::outcome::{Failure, Flaw};
 
@@ -53,7 +53,7 @@ pub(super) fn added(json: &[u8], sent: &Participant) -> Parsed<AddedParticipant>
         #[serde(borrow)]
         data: Option<Added<'a>>,
     }
-    let Answer { success, data } = serde_json::from_slice(json).map_err(|_| Flaw::NotJson)?;
+    let Answer { success, data } = parse(json)?;
     let remote_id = data.as_ref().and_then(|added| RemoteId::new(added.id.as_deref()?));
     let flawed = |flaw| Flawed { flaw, remote_id: remote_id.clone() };
     if !success {
@@ -74,19 +74,47 @@ pub(super) fn added(json: &[u8], sent: &Participant) -> Parsed<AddedParticipant>
     Ok(AddedParticipant { participant, token: JoinToken::new(token) })
 }
 
+/// The answer to an update of `asked`. What was updated may be updated again: an answer with a flaw keeps nothing.
+pub(super) fn updated(json: &[u8], asked: &RemoteId) -> Parsed<AddedParticipant> {
+    let mut body: ParticipantBody<'_> = one(json, Flaw::NoId)?;
+    let token = body.token.take().filter(|token| !token.is_empty());
+    let participant = the_one(body, asked)?;
+    let token =
+        token.ok_or_else(|| Flawed { flaw: Flaw::NoToken, remote_id: Some(participant.id.clone()) })?;
+    Ok(AddedParticipant { participant, token: JoinToken::new(token.into_owned()) })
+}
+
+/// The answer to a look at `asked`.
+pub(super) fn participant(json: &[u8], asked: &RemoteId) -> Parsed<RemoteParticipant> {
+    Ok(the_one(one(json, Flaw::NoId)?, asked)?)
+}
+
+/// The answer to a removal. A 2xx of somebody else, such as a proxy, removes nobody.
+pub(super) fn removed(json: &[u8]) -> Parsed<Removed> {
+    let Envelope { success, .. } = parse::<Envelope<Value>>(json)?;
+    if success { Ok(Removed::Deleted) } else { Err(Flaw::NotSuccess.into()) }
+}
+
+fn the_one(body: ParticipantBody<'_>, asked: &RemoteId) -> Result<RemoteParticipant, Flaw> {
+    let found = remote(body)?;
+    if found.id == *asked { Ok(found) } else { Err(Flaw::OtherEcho) }
+}
+
+fn remote(body: ParticipantBody<'_>) -> Result<RemoteParticipant, Flaw> {
+    Ok(RemoteParticipant {
+        id: RemoteId::new(body.id).ok_or(Flaw::NoId)?,
+        custom_participant_id: body.custom_participant_id.into_owned(),
+        preset_name: body.preset_name.into_owned(),
+        name: body.name.map(Cow::into_owned),
+        picture: body.picture.map(Cow::into_owned),
+        created_at: body.created_at.into_owned(),
+        updated_at: body.updated_at.into_owned(),
+    })
+}
+
 /// A page of participants.
 pub(super) fn participants(json: &[u8]) -> Parsed<Page<RemoteParticipant>> {
-    page(json, |item: ParticipantBody<'_>| {
-        Ok(RemoteParticipant {
-            id: RemoteId::new(item.id).ok_or(Flaw::NoId)?,
-            custom_participant_id: item.custom_participant_id.into_owned(),
-            preset_name: item.preset_name.into_owned(),
-            name: item.name.map(Cow::into_owned),
-            picture: item.picture.map(Cow::into_owned),
-            created_at: item.created_at.into_owned(),
-            updated_at: item.updated_at.into_owned(),
-        })
-    })
+    page(json, remote)
 }
 
 /// A page of presets' names.
@@ -114,7 +142,7 @@ fn page<'a, Item: Deserialize<'a>, T>(
         data: Vec<Item>,
         paging: Paging,
     }
-    let answer: Answer<Item> = serde_json::from_slice(json).map_err(|_| Flaw::NotJson)?;
+    let answer: Answer<Item> = parse(json)?;
     if !answer.success {
         return Err(Flaw::NotSuccess.into());
     }
@@ -146,8 +174,12 @@ pub(super) fn meeting(json: &[u8]) -> Parsed<MeetingStatus> {
 }
 
 fn one<'a, T: Deserialize<'a>>(json: &'a [u8], absent: Flaw) -> Parsed<T> {
-    let Envelope { success, data } = serde_json::from_slice(json).map_err(|_| Flaw::NotJson)?;
+    let Envelope { success, data } = parse(json)?;
     if success { data.ok_or(absent.into()) } else { Err(Flaw::NotSuccess.into()) }
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Flaw> {
+    serde_json::from_slice(json).map_err(|_| Flaw::NotJson)
 }
 
 /// An error in either of the two shapes: RealtimeKit's `error`, the gateway's `errors`. HTML and nothing at all say no
@@ -267,6 +299,45 @@ mod tests {
         assert_eq!(token(json.as_bytes()).err().map(|flawed| flawed.flaw), flaw);
     }
 
+    const ASKED: &str = r#"{"id":"r-1","custom_participant_id":"p","preset_name":"x","created_at":"c","updated_at":"u","token":"t"}"#;
+
+    #[rstest]
+    #[case::whole(ASKED, true, None, None)]
+    #[case::not_json("7", true, Some(Flaw::NotJson), Some(Flaw::NotJson))]
+    #[case::no_data("null", true, Some(Flaw::NoId), Some(Flaw::NoId))]
+    #[case::no_success(ASKED, false, Some(Flaw::NotSuccess), Some(Flaw::NotSuccess))]
+    #[case::no_token(&ASKED.replace(r#","token":"t""#, ""), true, Some(Flaw::NoToken), None)]
+    #[case::empty_token(&ASKED.replace(r#""t""#, r#""""#), true, Some(Flaw::NoToken), None)]
+    #[case::empty_id(&ASKED.replace("r-1", ""), true, Some(Flaw::NoId), Some(Flaw::NoId))]
+    #[case::of_another(&ASKED.replace("r-1", "r-2"), true, Some(Flaw::OtherEcho), Some(Flaw::OtherEcho))]
+    fn an_update_answers_whom_it_was_about_and_a_token(
+        #[case] data: &str,
+        #[case] success: bool,
+        #[case] of_update: Option<Flaw>,
+        #[case] of_look: Option<Flaw>,
+    ) {
+        let json = format!(r#"{{"success":{success},"data":{data}}}"#);
+        let asked = RemoteId::new("r-1").unwrap();
+        let flaws = (
+            updated(json.as_bytes(), &asked).err().map(|flawed| flawed.flaw),
+            participant(json.as_bytes(), &asked).err().map(|flawed| flawed.flaw),
+        );
+        assert_eq!(flaws, (of_update, of_look));
+    }
+
+    #[rstest]
+    #[case::as_the_contract_says(
+        r#"{"success":true,"data":{"custom_participant_id":"p"}}"#,
+        Ok(Removed::Deleted)
+    )]
+    #[case::no_more_than_yes(r#"{"success":true}"#, Ok(Removed::Deleted))]
+    #[case::no(r#"{"success":false}"#, Err(Flaw::NotSuccess))]
+    #[case::nothing("", Err(Flaw::NotJson))]
+    #[case::page_of_a_proxy("<html>welcome</html>", Err(Flaw::NotJson))]
+    fn a_removal_needs_success(#[case] json: &str, #[case] expected: Result<Removed, Flaw>) {
+        assert_eq!(removed(json.as_bytes()).map_err(|flawed| flawed.flaw), expected);
+    }
+
     #[rstest]
     #[case::realtimekit(
         r#"{"success":false,"error":{"code":404,"message":"no such meeting"}}"#,
@@ -307,6 +378,8 @@ mod tests {
         fn no_body_makes_it_panic(json in "[\\[\\]{}\",:a-z0-9.e-]{0,60}") {
             let json = json.as_bytes();
             let _ = (added(json, &sent()), participants(json), presets(json), token(json), meeting(json));
+            let asked = RemoteId::new("r").unwrap();
+            let _ = (updated(json, &asked), participant(json, &asked), removed(json));
             let _ = failure(500, json, &api_token());
         }
     }

@@ -2,10 +2,10 @@
 
 use reqwest::StatusCode;
 
-use super::answer::{Body, of_status};
+use super::answer::{Body, of_removal, of_status};
 use super::body::{self, Parsed};
-use super::{MeetingStatus, Page};
-use crate::model::{AddedParticipant, JoinToken, Participant, RemoteParticipant};
+use super::{MeetingStatus, Page, Removed};
+use crate::model::{AddedParticipant, JoinToken, Participant, RemoteId, RemoteParticipant};
 use crate::outcome::Answer;
 
 /// What an add of `sent` is answered, as [`HttpApi`](super::HttpApi) reads it; `None` for a number that is no status.
@@ -16,6 +16,21 @@ pub fn added(status: u16, body: &[u8], sent: &Participant) -> Option<Answer<Adde
 /// What a listing is answered.
 pub fn participants(status: u16, body: &[u8]) -> Option<Answer<Page<RemoteParticipant>>> {
     read(status, body, body::participants)
+}
+
+/// What an update of `asked` is answered.
+pub fn updated(status: u16, body: &[u8], asked: &RemoteId) -> Option<Answer<AddedParticipant>> {
+    read(status, body, |json| body::updated(json, asked))
+}
+
+/// What a look at `asked` is answered.
+pub fn participant(status: u16, body: &[u8], asked: &RemoteId) -> Option<Answer<RemoteParticipant>> {
+    read(status, body, |json| body::participant(json, asked))
+}
+
+/// What a removal is answered.
+pub fn removed(status: u16, body: &[u8]) -> Option<Answer<Removed>> {
+    read(status, body, body::removed).map(of_removal)
 }
 
 /// What a look at the presets is answered.

@@ -6,13 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Client, Method, Request, Response, Url};
+use serde::Serialize;
 
 use super::answer::{self, Limit};
 use super::body::{self, Parsed};
 use super::client::{self, HttpError, HttpSettings};
-use super::wire::AddBody;
-use super::{ApiToken, MeetingStatus, Page, PageRequest, ParticipantApi};
-use crate::model::{AddedParticipant, JoinToken, MeetingId, Participant, RemoteId, RemoteParticipant};
+use super::wire::{AddBody, EditBody};
+use super::{ApiToken, MeetingStatus, Page, PageRequest, ParticipantApi, Removed};
+use crate::model::{
+    AddedParticipant, JoinToken, MeetingId, Participant, ParticipantEdit, PictureEdit, RemoteId,
+    RemoteParticipant,
+};
 use crate::outcome::{Answer, LimitHeaders, NotSent, Reply};
 
 /// What needs no escape in a path's segment: RFC 3986's unreserved characters.
@@ -65,6 +69,10 @@ impl HttpApi {
         format!("{}/meetings/{meeting}/participants", self.app)
     }
 
+    fn participant_url(&self, meeting: MeetingId, id: &RemoteId) -> Result<String, NotSent> {
+        segment(id).map(|id| format!("{}/{id}", self.participants(meeting)))
+    }
+
     fn participants_url(&self, meeting: MeetingId) -> Result<Url, NotSent> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, url)) = &*last
@@ -97,6 +105,13 @@ fn paged(url: &str, page: PageRequest) -> Result<Request, NotSent> {
     request(Method::GET, &format!("{url}?page_no={}&per_page={}", page.page_no, page.per_page))
 }
 
+fn with_json(mut request: Request, body: &impl Serialize) -> Result<Request, NotSent> {
+    let json = serde_json::to_vec(body).map_err(|error| NotSent::NotBuilt(error.to_string()))?;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.body_mut() = Some(Body::from(json));
+    Ok(request)
+}
+
 fn add_request(url: Url, participant: &Participant) -> Result<Request, NotSent> {
     let body = AddBody {
         custom_participant_id: participant.key.custom_participant_id.as_str().into(),
@@ -104,11 +119,19 @@ fn add_request(url: Url, participant: &Participant) -> Result<Request, NotSent> 
         name: Some(participant.name.as_str().into()),
         picture: participant.picture.as_deref().map(Into::into),
     };
-    let json = serde_json::to_vec(&body).map_err(|error| NotSent::NotBuilt(error.to_string()))?;
-    let mut request = Request::new(Method::POST, url);
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    *request.body_mut() = Some(Body::from(json));
-    Ok(request)
+    with_json(Request::new(Method::POST, url), &body)
+}
+
+fn edit_request(url: &str, edit: &ParticipantEdit) -> Result<Request, NotSent> {
+    let body = EditBody {
+        preset_name: edit.preset_name.as_deref().map(Into::into),
+        name: edit.name.as_deref().map(Into::into),
+        picture: edit.picture.as_ref().map(|picture| match picture {
+            PictureEdit::Set(url) => Some(url.as_str().into()),
+            PictureEdit::Clear => None,
+        }),
+    };
+    with_json(request(Method::PATCH, url)?, &body)
 }
 
 /// An id as one segment of a path. `.` and `..` can't be one, escaped or not: they would lead to another resource.
@@ -130,8 +153,29 @@ impl ParticipantApi for HttpApi {
         self.call(paged(&self.participants(meeting), page), Limit::PAGE, body::participants).await
     }
 
+    async fn participant(&self, meeting: MeetingId, id: &RemoteId) -> Reply<RemoteParticipant> {
+        let request = self.participant_url(meeting, id).and_then(|url| request(Method::GET, &url));
+        self.call(request, Limit::ONE, |json| body::participant(json, id)).await
+    }
+
+    async fn update(
+        &self,
+        meeting: MeetingId,
+        id: &RemoteId,
+        edit: &ParticipantEdit,
+    ) -> Reply<AddedParticipant> {
+        let request = self.participant_url(meeting, id).and_then(|url| edit_request(&url, edit));
+        self.call(request, Limit::ONE, |json| body::updated(json, id)).await
+    }
+
+    async fn remove(&self, meeting: MeetingId, id: &RemoteId) -> Reply<Removed> {
+        let request = self.participant_url(meeting, id).and_then(|url| request(Method::DELETE, &url));
+        let Reply { answer, limits } = self.call(request, Limit::ONE, body::removed).await;
+        Reply { answer: answer::of_removal(answer), limits }
+    }
+
     async fn refresh_token(&self, meeting: MeetingId, id: &RemoteId) -> Reply<JoinToken> {
-        let url = segment(id).map(|id| format!("{}/{id}/token", self.participants(meeting)));
+        let url = self.participant_url(meeting, id).map(|url| format!("{url}/token"));
         self.call(url.and_then(|url| empty_post(&url)), Limit::ONE, body::token).await
     }
 

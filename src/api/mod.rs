@@ -22,10 +22,13 @@ pub use http::HttpApi;
 pub use token::{ApiToken, InvalidToken};
 pub use url::{ApiUrl, InvalidApiUrl};
 
-use crate::model::{AddedParticipant, JoinToken, MeetingId, Participant, RemoteId, RemoteParticipant};
+use crate::model::{
+    AddedParticipant, JoinToken, MeetingId, Participant, ParticipantEdit, RemoteId, RemoteParticipant,
+};
 use crate::outcome::Reply;
 
-/// The calls that the dispatcher makes. Each sends at most one request and never repeats it.
+/// The calls that the use cases make. Each sends at most one request and never repeats it; all but `add` may be repeated
+/// by whoever calls them.
 pub trait ParticipantApi: Send + Sync + 'static {
     /// Adds a participant. Not idempotent: never repeat one whose answer is in doubt.
     fn add(&self, participant: &Participant) -> impl Future<Output = Reply<AddedParticipant>> + Send;
@@ -36,6 +39,25 @@ pub trait ParticipantApi: Send + Sync + 'static {
         meeting: MeetingId,
         page: PageRequest,
     ) -> impl Future<Output = Reply<Page<RemoteParticipant>>> + Send;
+
+    /// One participant, without a token.
+    fn participant(
+        &self,
+        meeting: MeetingId,
+        id: &RemoteId,
+    ) -> impl Future<Output = Reply<RemoteParticipant>> + Send;
+
+    /// Changes a participant. Repeated with the same values it changes nothing more, but answers another token; whether
+    /// that ends the older ones is not documented, so the last one is the one to keep.
+    fn update(
+        &self,
+        meeting: MeetingId,
+        id: &RemoteId,
+        edit: &ParticipantEdit,
+    ) -> impl Future<Output = Reply<AddedParticipant>> + Send;
+
+    /// Removes a participant: nobody can join with its tokens any longer.
+    fn remove(&self, meeting: MeetingId, id: &RemoteId) -> impl Future<Output = Reply<Removed>> + Send;
 
     /// A new token for an existing participant; it may end the older ones.
     fn refresh_token(
@@ -49,6 +71,15 @@ pub trait ParticipantApi: Send + Sync + 'static {
 
     /// One page of the names of the app's presets.
     fn presets(&self, page: PageRequest) -> impl Future<Output = Reply<Page<String>>> + Send;
+}
+
+/// What a removal found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// The participant, who is no longer in.
+    Deleted,
+    /// Nobody (404): removed before, by us or by others.
+    Gone,
 }
 
 /// Which page of a list.

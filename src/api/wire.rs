@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Body of an add.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,6 +19,25 @@ pub struct AddBody<'a> {
     /// The picture's URL.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<Cow<'a, str>>,
+}
+
+/// Body of an edit; what is missing stays as it is.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct EditBody<'a> {
+    /// The preset.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub preset_name: Option<Cow<'a, str>>,
+    /// The shown name.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Cow<'a, str>>,
+    /// The picture's URL; `Some(None)` is null.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable")]
+    pub picture: Option<Option<Cow<'a, str>>>,
+}
+
+/// Tells null from nothing.
+fn nullable<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Cow<'a, str>>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// A participant in an answer; with a token only from add, edit and token refresh.

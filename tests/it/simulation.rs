@@ -14,6 +14,7 @@ mod api;
 mod fate;
 mod life;
 mod listing;
+mod members;
 mod nature;
 mod oracle;
 mod posts;

@@ -2,8 +2,8 @@
 
 use super::server::Server;
 use super::{MEETING, add, api, participant};
-use crate::api::{MeetingStatus, PageRequest, ParticipantApi};
-use crate::model::RemoteId;
+use crate::api::{MeetingStatus, PageRequest, ParticipantApi, Removed};
+use crate::model::{ParticipantEdit, PictureEdit, RemoteId};
 use crate::outcome::{Answer, Flaw, LimitHeaders, NotSent};
 use rstest::rstest;
 
@@ -126,10 +126,92 @@ async fn a_token_is_refreshed_by_a_post_whose_path_holds_the_escaped_id() {
 #[tokio::test]
 async fn an_id_that_leads_elsewhere_is_never_sent(#[values(".", "..")] id: &str) {
     let server = Server::answering("200 OK", "", "").await;
-    let id = RemoteId::new(id).unwrap();
-    let answer = api(&server.url).refresh_token(MEETING.parse().unwrap(), &id).await.answer;
-    assert!(matches!(answer, Answer::NotSent(NotSent::NotBuilt(_))), "{answer:?}");
+    let (api, meeting, id) = (api(&server.url), MEETING.parse().unwrap(), RemoteId::new(id).unwrap());
+    assert!(is_not_sent(&api.refresh_token(meeting, &id).await.answer));
+    assert!(is_not_sent(&api.participant(meeting, &id).await.answer));
+    assert!(is_not_sent(&api.update(meeting, &id, &ParticipantEdit::default()).await.answer));
+    assert!(is_not_sent(&api.remove(meeting, &id).await.answer));
     assert_eq!(server.requests().len(), 0);
+}
+
+fn is_not_sent<T>(answer: &Answer<T>) -> bool {
+    matches!(answer, Answer::NotSent(NotSent::NotBuilt(_)))
+}
+
+#[rstest]
+#[case::nothing(ParticipantEdit::default(), "{}")]
+#[case::name(ParticipantEdit { name: Some("Zoë".to_owned()), ..Default::default() }, r#"{"name":"Zoë"}"#)]
+#[case::everything(
+    ParticipantEdit {
+        name: Some(String::new()),
+        preset_name: Some("host".to_owned()),
+        picture: Some(PictureEdit::Set("https://example.com/z.png".to_owned())),
+    },
+    r#"{"preset_name":"host","name":"","picture":"https://example.com/z.png"}"#
+)]
+#[case::no_picture(ParticipantEdit { picture: Some(PictureEdit::Clear), ..Default::default() }, r#"{"picture":null}"#)]
+#[tokio::test]
+async fn an_update_sends_one_patch_with_nothing_but_what_changes(
+    #[case] edit: ParticipantEdit,
+    #[case] body: &str,
+) {
+    let server = Server::answering("200 OK", "", ADDED).await;
+    let id = RemoteId::new("r-1").unwrap();
+    let answer = api(&server.url).update(MEETING.parse().unwrap(), &id, &edit).await.answer;
+    let Answer::Success(updated) = answer else { panic!("{answer:?}") };
+    assert_eq!(
+        (updated.participant.preset_name.as_str(), updated.token.expose()),
+        ("group_call_host", "s3cret.jwt")
+    );
+    let [request] = &server.requests()[..] else { panic!("{:?}", server.requests()) };
+    let (head, sent) = request.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("PATCH /client/v4/accounts/acc0/realtime/kit/app0/meetings/"), "{head}");
+    assert!(head.contains(&format!("{MEETING}/participants/r-1 HTTP/1.1")), "{head}");
+    assert!(head.contains("content-type: application/json"), "{head}");
+    assert_eq!(sent, body);
+}
+
+#[tokio::test]
+async fn one_participant_is_asked_for_by_its_escaped_id() {
+    let server = Server::answering("200 OK", "", &ADDED.replace("r-1", "a/b")).await;
+    let id = RemoteId::new("a/b").unwrap();
+    let answer = api(&server.url).participant(MEETING.parse().unwrap(), &id).await.answer;
+    assert!(matches!(&answer, Answer::Success(found) if found.custom_participant_id == "p-1"), "{answer:?}");
+    let request = &server.requests()[0];
+    assert!(request.starts_with("GET ") && request.contains("/participants/a%2Fb HTTP/1.1\r\n"), "{request}");
+}
+
+/// 404 says that nobody is there; no other answer does.
+#[rstest]
+#[case::removed(
+    "200 OK",
+    r#"{"success":true,"data":{"custom_participant_id":"p-1"}}"#,
+    Some(Removed::Deleted)
+)]
+#[case::gone(
+    "404 Not Found",
+    r#"{"success":false,"error":{"code":404,"message":"no"}}"#,
+    Some(Removed::Gone)
+)]
+#[case::conflict("409 Conflict", "", None)]
+#[case::gone_for_good("410 Gone", "", None)]
+#[case::broken("500 Oops", "", None)]
+#[case::not_json("200 OK", "<html>", None)]
+#[case::nothing("204 No Content", "", None)]
+#[tokio::test]
+async fn a_removal_sends_one_delete(
+    #[case] status: &str,
+    #[case] body: &str,
+    #[case] expected: Option<Removed>,
+) {
+    let server = Server::answering(status, "", body).await;
+    let id = RemoteId::new("r-1").unwrap();
+    let answer = api(&server.url).remove(MEETING.parse().unwrap(), &id).await.answer;
+    let removed = if let Answer::Success(removed) = answer { Some(removed) } else { None };
+    assert_eq!(removed, expected, "{answer:?}");
+    let [request] = &server.requests()[..] else { panic!("{:?}", server.requests()) };
+    assert!(request.starts_with("DELETE /client/v4/accounts/acc0/realtime/kit/app0/meetings/"), "{request}");
+    assert!(request.contains("/participants/r-1 HTTP/1.1\r\n"), "{request}");
 }
 
 #[tokio::test]

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{MeetingStatus, Page, PageRequest, ParticipantApi};
-use crate::model::{AddedParticipant, JoinToken, MeetingId, Participant, RemoteId, RemoteParticipant};
+use crate::api::{MeetingStatus, Page, PageRequest, ParticipantApi, Removed};
+use crate::model::{
+    AddedParticipant, JoinToken, MeetingId, Participant, ParticipantEdit, PictureEdit, RemoteId,
+    RemoteParticipant,
+};
 use crate::outcome::{Answer, Failure, Flaw, LimitHeaders, Loss, NotSent, Reply};
 
 /// What happens to one create.
@@ -71,6 +74,8 @@ pub(super) struct State {
     /// When the last request of any kind came.
     pub(super) asked_at: Option<tokio::time::Instant>,
     pub(super) refreshes: usize,
+    pub(super) updates: usize,
+    pub(super) removals: usize,
     pub(super) in_flight: usize,
     pub(super) most_in_flight: usize,
     /// Creates that take effect at an instant.
@@ -264,6 +269,44 @@ impl ParticipantApi for FakeApi {
             state.participants.push(made);
         }
         reply(Answer::Success(Page { items, total_count, start_offset: start as u64, end_offset }))
+    }
+
+    async fn participant(&self, _meeting: MeetingId, id: &RemoteId) -> Reply<RemoteParticipant> {
+        let state = self.state.lock().unwrap();
+        let found = state.participants.iter().find(|held| held.id == *id).cloned();
+        reply(found.map_or_else(|| status(404), Answer::Success))
+    }
+
+    async fn update(
+        &self,
+        _meeting: MeetingId,
+        id: &RemoteId,
+        edit: &ParticipantEdit,
+    ) -> Reply<AddedParticipant> {
+        let mut state = self.state.lock().unwrap();
+        state.updates += 1;
+        let Some(held) = state.participants.iter_mut().find(|held| held.id == *id) else {
+            return reply(status(404));
+        };
+        let ParticipantEdit { name, preset_name, picture } = edit.clone();
+        held.name = name.or_else(|| held.name.take());
+        held.preset_name = preset_name.unwrap_or_else(|| std::mem::take(&mut held.preset_name));
+        match picture {
+            None => {}
+            Some(PictureEdit::Set(url)) => held.picture = Some(url),
+            Some(PictureEdit::Clear) => held.picture = None,
+        }
+        let token = JoinToken::new(format!("token after the update of {}", id.as_str()));
+        reply(Answer::Success(AddedParticipant { participant: held.clone(), token }))
+    }
+
+    async fn remove(&self, _meeting: MeetingId, id: &RemoteId) -> Reply<Removed> {
+        let mut state = self.state.lock().unwrap();
+        state.removals += 1;
+        let before = state.participants.len();
+        state.participants.retain(|held| held.id != *id);
+        let gone = state.participants.len() == before;
+        reply(Answer::Success(if gone { Removed::Gone } else { Removed::Deleted }))
     }
 
     async fn refresh_token(&self, _meeting: MeetingId, id: &RemoteId) -> Reply<JoinToken> {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guestlist::api::{MeetingStatus, Page, PageRequest, ParticipantApi};
+use guestlist::api::{MeetingStatus, Page, PageRequest, ParticipantApi, Removed};
 use guestlist::lifecycle::RowState;
 use guestlist::model::{
-    AddedParticipant, JoinToken, MeetingId, Participant, RemoteId, RemoteParticipant, Target,
+    AddedParticipant, JoinToken, MeetingId, Participant, ParticipantEdit, RemoteId, RemoteParticipant, Target,
 };
 use guestlist::outcome::{Answer, Failure, Flaw, LimitHeaders, Loss, NotSent, Reply};
 
@@ -232,6 +232,23 @@ impl ParticipantApi for Api {
     async fn list(&self, meeting: MeetingId, page: PageRequest) -> Reply<Page<RemoteParticipant>> {
         self.world.begin_page(meeting, page);
         self.call("list", || self.world.page(meeting, page)).await
+    }
+
+    async fn participant(&self, meeting: MeetingId, id: &RemoteId) -> Reply<RemoteParticipant> {
+        self.call("get", || self.world.member(meeting, id)).await
+    }
+
+    async fn update(
+        &self,
+        meeting: MeetingId,
+        id: &RemoteId,
+        edit: &ParticipantEdit,
+    ) -> Reply<AddedParticipant> {
+        self.call("update", || self.world.update(meeting, id, edit)).await
+    }
+
+    async fn remove(&self, meeting: MeetingId, id: &RemoteId) -> Reply<Removed> {
+        self.call("remove", || Some(self.world.remove(meeting, id))).await
     }
 
     async fn refresh_token(&self, meeting: MeetingId, id: &RemoteId) -> Reply<JoinToken> {
