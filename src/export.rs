@@ -36,6 +36,8 @@ pub struct ExportSettings {
 pub enum Format {
     /// Comma-separated, with a header; text that a spreadsheet would take for a formula is guarded.
     Csv,
+    /// The same as Excel opens it where numbers have decimal commas: semicolons, and a byte order mark for the accents.
+    ExcelCsv,
     /// A JSON object a line; exact.
     Jsonl,
 }
@@ -100,7 +102,8 @@ pub fn to_writer(
     into: impl Write,
 ) -> Result<Exported, ExportError> {
     match settings.format {
-        Format::Csv => csv_rows::write(journal, settings, into),
+        Format::Csv => csv_rows::write(journal, settings, b',', into),
+        Format::ExcelCsv => csv_rows::write_for_excel(journal, settings, into),
         Format::Jsonl => json_rows::write(journal, settings, into),
     }
 }

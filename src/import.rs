@@ -5,7 +5,7 @@ mod intake;
 #[cfg(test)]
 mod tests;
 
-use std::io;
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::event::{Event, Observer, StopReason};
 use crate::journal::{Journal, JournalError, Problem, Tally};
 use crate::model::Target;
 use crate::pacer::Pacer;
-use crate::roster::{ReadOptions, RejectedError, RosterError, RosterSource};
+use crate::roster::{ReadOptions, RejectedError, RejectedWriter, RosterError, RosterSource};
 
 pub use directory::{ApiDirectory, LookUpError};
 
@@ -35,7 +35,7 @@ pub struct ImportSettings {
     /// Take only so many valid rows.
     pub limit: Option<u64>,
     /// Where the invalid rows go, as input plus what is wrong with them.
-    pub rejected: Option<Box<dyn io::Write + Send>>,
+    pub rejected: Option<RejectedWriter<File>>,
     /// Whether participants that differ from the roster are taken as they are.
     pub accept_differing: bool,
     /// Whether ids may come from another source than those of earlier runs.

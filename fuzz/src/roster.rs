@@ -7,7 +7,7 @@ use guestlist::model::{MeetingId, ParticipantKey, escape};
 use guestlist::roster::{
     Batch, Caps, CheckEvent, ColumnDecision, Decisions, DefaultMeeting, Directory, DirectoryUnavailable,
     Field, Format, IdSource, MAX_ID_CHARS, MeetingStanding, PersonalIds, PresetStanding, Read, ReadOptions,
-    Reader, Record, Records, RejectedWriter, Role, RosterError, RosterRow, RosterSource, RowError,
+    Reader, Record, Records, RejectedStyle, RejectedWriter, Role, RosterError, RosterRow, RosterSource, RowError,
     RowErrorCode as Code, check, formula, near_miss,
 };
 
@@ -281,12 +281,12 @@ fn a_rejected_file_gives_the_same_rows(reading: &Reading, options: &ReadOptions)
     if reading.rows.iter().flat_map(Row::codes).any(|code| not_kept.contains(&code)) {
         return;
     }
-    let mut writer = RejectedWriter::new(Vec::new());
+    let mut writer = RejectedWriter::new(std::io::Cursor::new(Vec::new()), RejectedStyle::AsRead);
     writer.begin(&reading.decisions).expect("the first roster");
     for row in &reading.rows {
         writer.write(&row.record, &row.errors).expect("written");
     }
-    let text = writer.finish().expect("written").expect("the output");
+    let text = writer.finish().expect("written").expect("the output").into_inner();
     // One more column, and room for the quotes that guard.
     let options = ReadOptions { caps: Caps::default(), ..options.clone() };
     if marked_header(&reading.decisions.columns) {
@@ -321,8 +321,8 @@ fn marked_header(columns: &[ColumnDecision]) -> bool {
 /// What a line of JSON has that can't be read as an object: it is kept as text, in a column of its own.
 const UNREADABLE: [Code; 4] = [Code::BadJson, Code::JsonNotObject, Code::JsonTooDeep, Code::NotUtf8];
 
-/// The problems that don't go away by writing the row anew: quotes are then in their places, and an `error` column of
-/// an earlier round is left out.
+/// The problems that don't go away by writing the row anew: quotes are then in their places, and the reasons of an
+/// earlier round are left out.
 fn lasting(row: &Row, decisions: &Decisions) -> Vec<Code> {
     let dropped = |index: usize| decisions.columns[index - 1].role == Role::Dropped;
     let stays = |error: &&RowError| {

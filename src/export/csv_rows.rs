@@ -62,13 +62,24 @@ fn text(value: &RawValue) -> String {
     }
 }
 
+/// Without a byte order mark Excel takes UTF-8 for something else and spoils every accent.
+pub(super) fn write_for_excel(
+    journal: &JournalReader,
+    settings: &ExportSettings,
+    mut into: impl Write,
+) -> Result<Exported, ExportError> {
+    into.write_all("\u{feff}".as_bytes()).map_err(unwritable)?;
+    write(journal, settings, b';', into)
+}
+
 pub(super) fn write(
     journal: &JournalReader,
     settings: &ExportSettings,
+    delimiter: u8,
     into: impl Write,
 ) -> Result<Exported, ExportError> {
     let layout = Layout::of(journal.extra_columns(settings.filter)?, settings);
-    let mut csv = csv::Writer::from_writer(into);
+    let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(into);
     let header = COLUMNS.into_iter().chain(settings.join_url.as_ref().map(|_| JOIN_URL));
     let header = header.map(str::to_owned).chain(layout.names.iter().cloned());
     write_record(&mut csv, header)?;

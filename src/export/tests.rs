@@ -128,6 +128,22 @@ fn a_csv_holds_our_columns_the_link_and_the_rosters_own() {
     "#);
 }
 
+/// What a spreadsheet with decimal commas opens is the same table, and can be the next roster like any other export.
+#[test]
+fn an_export_for_excel_is_the_same_table() {
+    let rows = [(participant("1", "=Ann"), r#"["1;2"]"#), (participant("2", "Zoé, \"B\""), r#"["é"]"#)];
+    let scenario = Scenario::new().roster(&["seat"], &rows).added(JWT);
+    let (csv, excel) = (scenario.csv(), scenario.text(&settings(Format::ExcelCsv)));
+    let table = |text: &str, delimiter| {
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(text.as_bytes());
+        reader.records().collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let unmarked = excel.strip_prefix('\u{feff}').unwrap();
+    assert_eq!(table(unmarked, b';'), table(&csv, b','));
+    assert_eq!(read_as(&excel, None), read(&csv));
+}
+
 #[test]
 fn json_lines_are_exact_and_keep_types() {
     let rows = [(participant("1", "=Ann"), r#"[12,true,null,{"a":[1.50]},"=x","own"]"#)];
@@ -287,6 +303,7 @@ impl Write for Full {
 
 #[rstest]
 #[case(Format::Csv)]
+#[case(Format::ExcelCsv)]
 #[case(Format::Jsonl)]
 fn what_cant_be_written_is_an_error(#[case] format: Format) {
     let scenario = Scenario::new().roster(&[], &[(participant("1", "A"), "[]")]).added(JWT);
@@ -309,9 +326,13 @@ impl Directory for App {
 
 /// The valid participants of a roster, in its order.
 fn read(text: &str) -> Vec<Participant> {
+    read_as(text, Some(b','))
+}
+
+fn read_as(text: &str, delimiter: Option<u8>) -> Vec<Participant> {
     let source = RosterSource::spool("r.csv", text.as_bytes(), Caps::default()).unwrap();
     let options = ReadOptions {
-        delimiter: Some(b','),
+        delimiter,
         default_meeting: DefaultMeeting::Given(MEETING.parse().unwrap()),
         ..ReadOptions::default()
     };

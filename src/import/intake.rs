@@ -3,7 +3,7 @@
 //! Batches go to the stager and come back to be filled again, with the duplicates that the journal found among them;
 //! how many are on their way bounds the memory.
 
-use std::io;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -86,7 +86,7 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
     let reading = Reading {
         options: settings.reading,
         directory,
-        rejected: settings.rejected.map(RejectedWriter::new),
+        rejected: settings.rejected,
         observer,
         cancel,
         to_stage,
@@ -132,7 +132,7 @@ fn id_source(reading: &ReadOptions) -> IdSource {
 struct Reading<D> {
     options: ReadOptions,
     directory: D,
-    rejected: Option<RejectedWriter<Box<dyn io::Write + Send>>>,
+    rejected: Option<RejectedWriter<File>>,
     observer: Arc<dyn Observer>,
     cancel: CancellationToken,
     to_stage: SyncSender<Parcel>,

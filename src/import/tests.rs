@@ -1,6 +1,6 @@
 //! Rosters come in: counts that add up, duplicates with both lines, and which error is told.
 
-use std::io::{self, Write};
+use std::fs::File;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
@@ -13,6 +13,7 @@ use crate::journal::{IdSource, Resend, StageInto, StageRow};
 use crate::model::{MeetingId, Participant, ParticipantKey};
 use crate::roster::{
     Caps, DefaultMeeting, Directory, DirectoryUnavailable, MeetingStanding, PresetStanding, Records,
+    RejectedStyle, RejectedWriter,
 };
 
 const MEETING: &str = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
@@ -196,22 +197,11 @@ async fn an_api_that_cant_be_asked_is_told_as_such() {
     assert!(matches!(scenario.error().await, ImportError::LookUp(LookUpError::Stopped(_))));
 }
 
-struct Full;
-
-impl Write for Full {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::ErrorKind::StorageFull.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn rejected_rows_that_cant_be_written_end_the_import() {
     let mut scenario = Scenario::of(&[("a.csv", "custom_participant_id\na\na\n")]);
-    scenario.settings.rejected = Some(Box::new(Full));
+    let unwritable = File::open("Cargo.toml").unwrap();
+    scenario.settings.rejected = Some(RejectedWriter::new(unwritable, RejectedStyle::AsRead));
     assert!(matches!(scenario.error().await, ImportError::Rejected(_)));
 }
 
@@ -220,7 +210,8 @@ async fn a_rejected_file_holds_the_duplicate() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rejected.csv");
     let mut scenario = Scenario::of(&[("a.csv", "custom_participant_id,seat\na,1\na,2\nb,3\n")]);
-    scenario.settings.rejected = Some(Box::new(std::fs::File::create(&path).unwrap()));
+    let file = File::create(&path).unwrap();
+    scenario.settings.rejected = Some(RejectedWriter::new(file, RejectedStyle::AsRead));
     scenario.take_in().await.unwrap();
     let rejected = std::fs::read_to_string(path).unwrap();
     let lines: Vec<_> = rejected.lines().collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::RosterError;
 use super::field::{Field, fold};
 use super::options::{IdSource, ReadOptions};
+use super::rejected::ERROR;
 
 /// What a column is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Role {
     Overruled(Field),
     /// Carried along.
     Extra,
-    /// `error`, added by us to an earlier rejected file: left out.
+    /// `guestlist error`, added by us to an earlier rejected file: left out.
     Dropped,
 }
 
@@ -43,7 +44,7 @@ impl Columns {
     ) -> Result<(), RosterError> {
         let from = self.names.len();
         self.roles
-            .extend(names.iter().map(|name| if &**name == "error" { Role::Dropped } else { Role::Extra }));
+            .extend(names.iter().map(|name| if &**name == ERROR { Role::Dropped } else { Role::Extra }));
         self.names.extend(names);
         for (field, wanted) in &options.mapping {
             self.map_by_hand(*field, wanted, from, file)?;
@@ -242,7 +243,7 @@ mod tests {
     #[test]
     fn what_is_said_by_hand_wins() {
         let options = ReadOptions { mapping: vec![(Field::Id, "badge no".into())], ..ReadOptions::default() };
-        let columns = columns(&["id", "Badge #", "error", "", "First Name"], &options).expect("a header");
+        let columns = columns(&["id", "Badge #", ERROR, "", "First Name"], &options).expect("a header");
         assert_eq!(columns.field(Field::Id), Some(1));
         assert_eq!(columns.roles()[2], Role::Dropped);
         assert_eq!(columns.extras(), [0, 3, 4], "first names are fields and carried along");

@@ -13,6 +13,8 @@ pub struct Decisions {
     pub format: Format,
     /// What it was wrapped in.
     pub compression: Compression,
+    /// Whether a byte order mark stood before it.
+    pub byte_order_mark: bool,
     /// The columns in their order. For JSON Lines those that have appeared so far.
     pub columns: Vec<ColumnDecision>,
 }

@@ -1,28 +1,58 @@
-//! Cells that a spreadsheet would run as a formula: guarded when written, unguarded when read.
+//! Cells that a spreadsheet would run as a formula, or write as another number: guarded when written, unguarded when
+//! read.
 //!
 //! A cell that begins, after any quotes `'` and then any white space and byte order marks, with `=`, `+`, `-`, `@`,
 //! TAB, CR or a full-width form of them gets one `'` in front. The quotes count so that the rule can be undone:
 //! `unguard(guard(x)) == x` for every x.
+//!
+//! What a spreadsheet opens only to be saved again, the rejected file, has one too before a number or a date that it
+//! would save otherwise: `0042` as `42`, a long number rounded, `3-4` as a day in March. Saved so, an id would be
+//! another one, and its owner would be invited as somebody else. An export goes into a mail merge, so its numbers stay
+//! as they are.
 
 use std::borrow::Cow;
 
 /// The cell as a spreadsheet may open it.
 pub fn guard(cell: &str) -> Cow<'_, str> {
-    if is_formula(cell.as_bytes()) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+    // Of a quote that would be taken for a guard there are two.
+    let seems_guarded = cell.starts_with('\'') && is_renumbered(cell.as_bytes());
+    match seems_guarded || is_formula(cell.as_bytes()) {
+        true => Cow::Owned(format!("'{cell}")),
+        false => Cow::Borrowed(cell),
+    }
 }
 
 /// The value that was guarded; a cell that no guard has touched stays as it is.
 pub fn unguard(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(value) if is_formula(value.as_bytes()) => value,
+        Some(value) if is_guarded(value.as_bytes()) => value,
         _ => cell,
     }
 }
 
-/// A cell of unknown encoding, as it was found in a file, made safe to open: guarded, unless it is already.
+/// A cell of unknown encoding, as it was found in a file, made safe to open and to save: guarded, unless it is already.
 pub(super) fn guard_raw(cell: &[u8]) -> Cow<'_, [u8]> {
     let guarded = cell.first() == Some(&b'\'');
-    if guarded || !is_formula(cell) { Cow::Borrowed(cell) } else { Cow::Owned([b"'", cell].concat()) }
+    if guarded || !is_guarded(cell) { Cow::Borrowed(cell) } else { Cow::Owned([b"'", cell].concat()) }
+}
+
+fn is_guarded(cell: &[u8]) -> bool {
+    is_formula(cell) || is_renumbered(cell)
+}
+
+/// Whether a spreadsheet may take it, without its quotes, for a number or a date, and save it in another way.
+fn is_renumbered(cell: &[u8]) -> bool {
+    /// More are rounded.
+    const EXACT: usize = 15;
+    let Some(quotes) = cell.iter().position(|b| *b != b'\'') else { return false };
+    let number = cell[quotes..].trim_ascii();
+    let is_kept = match number {
+        [b'0'] => true,
+        [b'1'..=b'9', rest @ ..] => rest.len() < EXACT && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let is_number = |b: &u8| matches!(b, b'0'..=b'9' | b'.' | b',' | b':' | b'/' | b'-' | b'+' | b'e' | b'E');
+    number.first().is_some_and(u8::is_ascii_digit) && number.iter().all(is_number) && !is_kept
 }
 
 fn is_formula(cell: &[u8]) -> bool {
@@ -69,19 +99,46 @@ mod tests {
     #[rstest]
     #[case("'=1", "=1")]
     #[case::only_one("''=1", "'=1")]
+    #[case::before_a_number_that_would_change("'0042", "0042")]
+    #[case::not_before_a_number_that_would_not("'68", "'68")]
     #[case::not_before_text("'Ann", "'Ann")]
     #[case::unguarded("=1", "=1")]
     fn one_guard_is_taken_away(#[case] cell: &str, #[case] value: &str) {
         assert_eq!(unguard(cell), value);
     }
 
+    #[rstest]
+    #[case::leading_zero("0042", "'0042")]
+    #[case::rounded("1234567890123456", "'1234567890123456")]
+    #[case::exponent("12E4", "'12E4")]
+    #[case::day("3-4", "'3-4")]
+    #[case::date("2026-11-24", "'2026-11-24")]
+    #[case::time("10:30", "'10:30")]
+    #[case::decimal("1.50", "'1.50")]
+    #[case::padded(" 0042 ", "' 0042 ")]
+    #[case::guarded("'0042", "'0042")]
+    #[case::whole("42", "42")]
+    #[case::longest("123456789012345", "123456789012345")]
+    #[case::zero("0", "0")]
+    #[case::uuid("3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b", "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b")]
+    #[case::text("4 Ann", "4 Ann")]
+    fn a_number_that_a_spreadsheet_would_change_is_guarded_where_it_is_saved(
+        #[case] cell: &str,
+        #[case] guarded: &str,
+    ) {
+        assert_eq!(guard_raw(cell.as_bytes()).as_ref(), guarded.as_bytes());
+        assert_eq!(unguard(guarded), unguard(cell));
+    }
+
     proptest! {
         #[test]
-        fn a_guarded_value_comes_back(value in "['=+@\\-\t\r\n \u{feff}＝＋－＠a]{0,6}|.*") {
+        fn a_guarded_value_comes_back(value in "['=+@\\-\t\r\n \u{feff}＝＋－＠a]{0,6}|['0-9.E ]{0,20}|.*") {
             let guarded = guard(&value);
             prop_assert_eq!(unguard(&guarded), value.as_str());
+            let as_found = guard_raw(value.as_bytes());
+            prop_assert_eq!(unguard(std::str::from_utf8(&as_found).unwrap()), unguard(&value));
             let raw = guard_raw(guarded.as_bytes());
-            prop_assert_eq!(raw.as_ref(), guarded.as_bytes());
+            prop_assert_eq!(unguard(std::str::from_utf8(&raw).unwrap()), value.as_str());
         }
 
         #[test]

@@ -14,7 +14,8 @@ use super::source::RosterSource;
 const SAMPLE: usize = 64 << 10;
 
 const GZIP: &[u8] = b"\x1f\x8b";
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// UTF-8's.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Beginnings of what people give us by mistake: what it is, and the way out.
 const FOREIGN: [(&[u8], &str, &str); 9] = [
@@ -32,6 +33,8 @@ const FOREIGN: [(&[u8], &str, &str); 9] = [
 /// Text, and the beginning of it.
 pub(super) struct Input {
     pub(super) compression: Compression,
+    /// Whether a byte order mark stood before it.
+    pub(super) byte_order_mark: bool,
     /// The beginning, or all of it.
     pub(super) sample: Vec<u8>,
     /// Whether the sample is all of it.
@@ -54,13 +57,14 @@ impl Input {
         let mut sample = beginning(&mut raw, SAMPLE).map_err(failed)?;
         let whole = sample.len() < SAMPLE;
         refuse_foreign(&sample, source.name())?;
-        if sample.starts_with(BYTE_ORDER_MARK) {
+        let byte_order_mark = sample.starts_with(BYTE_ORDER_MARK);
+        if byte_order_mark {
             sample.drain(..BYTE_ORDER_MARK.len());
         }
         if whole && sample.iter().all(u8::is_ascii_whitespace) {
             return Err(RosterError::Empty(Arc::clone(source.name())));
         }
-        Ok(Self { compression, sample, whole, rest: raw })
+        Ok(Self { compression, byte_order_mark, sample, whole, rest: raw })
     }
 }
 

@@ -56,7 +56,7 @@ pub use id::{DERIVATION_NAMESPACE, DERIVATION_VERSION, MAX_ID_CHARS};
 pub use options::{Caps, DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records};
 pub use preset_map::{InvalidPresetMap, PresetMap, TicketRows};
 pub use reader::{Read, Reader};
-pub use rejected::{RejectedError, RejectedWriter};
+pub use rejected::{RejectedError, RejectedStyle, RejectedWriter};
 pub use row::{Batch, Record, RejectedRow, RosterRow};
 pub use row_error::{Column, RowError, RowErrorCode};
 pub use source::RosterSource;

@@ -25,6 +25,7 @@ use super::validate::Validator;
 pub struct Reader {
     context: Context,
     compression: Compression,
+    byte_order_mark: bool,
     rows: Rows,
     seen_any: bool,
 }
@@ -80,7 +81,7 @@ impl Reader {
         let validator = Validator::new(options.clone());
         let file = Arc::clone(source.name());
         let mut context = Context { file, options, columns: Columns::default(), validator };
-        let compression = input.compression;
+        let (compression, byte_order_mark) = (input.compression, input.byte_order_mark);
         let is_json = input.sample.trim_ascii_start().first() == Some(&b'{');
         let delimiter = context.options.delimiter;
         let sniffed = || sniff(&input.sample, input.whole);
@@ -91,7 +92,7 @@ impl Reader {
                 Rows::Csv(Box::new(CsvRows::open(joined(input), delimiter, &mut context)?))
             }
         };
-        Ok(Self { context, compression, rows, seen_any: false })
+        Ok(Self { context, compression, byte_order_mark, rows, seen_any: false })
     }
 
     /// The roster as it was named.
@@ -115,6 +116,7 @@ impl Reader {
                 Rows::Json(_) => Format::JsonLines,
             },
             compression: self.compression,
+            byte_order_mark: self.byte_order_mark,
             columns: named.enumerate().map(decide).collect(),
         }
     }

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use api::ApiArgs;
-pub(crate) use import::{CheckArgs, ImportArgs, OnInvalid, OnInvalidArgs, PaceArgs, Uncertain};
+pub(crate) use import::{CheckArgs, ImportArgs, OnInvalid, OnInvalidArgs, PaceArgs, Uncertain, ViewArgs};
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
 pub(crate) use parse::Delimiter;
 pub(crate) use roster::{RosterArgs, RosterNames};
@@ -113,6 +113,9 @@ pub(crate) struct ExportArgs {
     /// The format [default: by the file's ending, csv unless it is .jsonl or .ndjson]
     #[arg(long, value_enum)]
     pub(crate) format: Option<ExportFormat>,
+    /// Write CSV as Excel opens it where numbers have decimal commas: with semicolons, and marked as UTF-8
+    #[arg(long)]
+    pub(crate) excel: bool,
     /// Only this meeting's participants
     #[arg(long, value_name = "UUID")]
     pub(crate) meeting: Option<String>,

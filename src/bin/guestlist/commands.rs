@@ -9,7 +9,9 @@ mod export;
 mod import;
 mod journal;
 mod journal_file;
+mod page_file;
 mod pages;
+mod private_file;
 mod rejected;
 mod rosters;
 #[cfg(feature = "sandbox")]
@@ -20,7 +22,9 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+pub(crate) use check::{Asked, Checked};
 pub(crate) use dry_run::Plan;
+pub(crate) use private_file::Content;
 
 use crate::args::{Args, Command, SettingsArgs};
 use crate::error::CommandError;

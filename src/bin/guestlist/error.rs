@@ -12,6 +12,7 @@ use guestlist::roster::{RejectedError, RosterError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
 
+use crate::commands::Content;
 use crate::settings::SettingsError;
 
 #[derive(Debug, thiserror::Error)]
@@ -41,10 +42,12 @@ pub(crate) enum CommandError {
     NoJournalFolder(PathBuf),
     #[error("the folder {} can't be made for the journal ({source}); name another file with --journal", shown(.folder))]
     JournalFolder { folder: PathBuf, source: io::Error },
-    #[error("the rejected rows can't go to {}: {why}", shown(.path))]
-    RejectedRefused { path: PathBuf, why: String },
-    #[error("the rejected rows can't be written to {} ({source}); check the folder and its space", shown(.path))]
-    RejectedFile { path: PathBuf, source: io::Error },
+    #[error("{content} can't go to {}: {why}", shown(.path))]
+    FileRefused { content: Content, path: PathBuf, why: String },
+    #[error("{content} can't be written to {} ({source}); check the folder and its space", shown(.path))]
+    File { content: Content, path: PathBuf, source: io::Error },
+    #[error("the report can't be made ({0}): this is a bug, please report it")]
+    Page(#[from] minijinja::Error),
     #[error("standard output can't be written ({0}): not everything that was found has been printed")]
     Output(#[source] io::Error),
     #[error("the runtime can't be started ({0})")]

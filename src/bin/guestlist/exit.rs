@@ -97,7 +97,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         CommandError::Settings(_)
         | CommandError::NoJournal(_)
         | CommandError::NoJournalFolder(_)
-        | CommandError::RejectedRefused { .. } => Exit::Usage,
+        | CommandError::FileRefused { .. } => Exit::Usage,
         CommandError::Roster(error) => of_roster(error),
         CommandError::Journal(error) => of_journal(error),
         CommandError::Import(error) => of_import(error),
@@ -108,10 +108,10 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         CommandError::Sandbox(error) => of_sandbox(error),
         CommandError::Rejected(error) => of_rejected(error),
         CommandError::JournalFolder { .. }
-        | CommandError::RejectedFile { .. }
+        | CommandError::File { .. }
         | CommandError::Output(_)
         | CommandError::Runtime(_) => Exit::Stopped,
-        CommandError::Panicked => Exit::Unexpected,
+        CommandError::Page(_) | CommandError::Panicked => Exit::Unexpected,
     }
 }
 

@@ -38,12 +38,13 @@ pub(crate) use environment::Environment;
 pub(crate) use files::{FileKind, FilePlace, Files};
 pub(crate) use keys::{Settings, Shown, Typed};
 pub(crate) use origin::Origin;
-pub(crate) use reading::RosterName;
+pub(crate) use reading::{RejectedRows, RosterName};
 pub(crate) use surroundings::Surroundings;
 pub(crate) use value::to_toml;
 
 use crate::args::{
-    self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, ImportArgs, JournalArgs, NetworkArgs, PaceArgs,
+    self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, ImportArgs, JournalArgs, NetworkArgs,
+    PaceArgs, RosterArgs, ViewArgs,
 };
 use destination::Route;
 use file::Mistake;
@@ -72,8 +73,16 @@ pub(crate) enum SettingsError {
     CaFile { path: PathBuf, source: io::Error },
     #[error("standard input can be read once only: it is named more than once")]
     StandardInputTwice,
-    #[error("the export and the rejected rows can't go to the same file")]
+    #[error("two results can't go to the same file; name one for each")]
     SameFile,
+    #[error("--preview and --report show what would be sent: add --dry-run, or use guestlist check")]
+    ViewOfImport,
+    #[error("--excel is for CSV files: name one with --rejected or --export")]
+    NothingForExcel,
+    #[error(
+        "--excel writes the rejected rows with semicolons, and --delimiter says that there are none in them; leave one of the two away"
+    )]
+    ExcelDelimiter,
     #[error("the state folder isn't known, since HOME isn't set: name the journal with --journal")]
     NoStateFolder,
     #[error(transparent)]
@@ -120,13 +129,14 @@ pub(crate) struct Import {
     pub(crate) reading: ReadOptions,
     pub(crate) on_invalid: OnInvalid,
     pub(crate) limit: Option<u64>,
-    pub(crate) rejected: Option<PathBuf>,
+    pub(crate) rejected: Option<RejectedRows>,
     pub(crate) accept_differing: bool,
     pub(crate) new_id_source: bool,
     pub(crate) dispatch: DispatchSettings,
     pub(crate) pace: Pace,
     pub(crate) export: Option<(PathBuf, Format)>,
-    pub(crate) dry_run: bool,
+    /// A dry run, and what is seen of it.
+    pub(crate) dry_run: Option<View>,
     /// What a person should know about them.
     pub(crate) notes: Vec<String>,
 }
@@ -151,12 +161,22 @@ pub(crate) struct Pace {
     pub(crate) max_outage: Duration,
 }
 
+/// What is seen before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct View {
+    /// How many rows are shown as they would be sent.
+    pub(crate) preview: usize,
+    /// Where the page goes.
+    pub(crate) report: Option<PathBuf>,
+}
+
 /// A check.
 pub(crate) struct Check {
     pub(crate) online: Option<Destination>,
     pub(crate) rosters: Vec<RosterName>,
     pub(crate) reading: ReadOptions,
-    pub(crate) rejected: Option<PathBuf>,
+    pub(crate) rejected: Option<RejectedRows>,
+    pub(crate) view: View,
     pub(crate) notes: Vec<String>,
 }
 
@@ -166,6 +186,15 @@ pub(crate) struct Export {
     pub(crate) output: Option<PathBuf>,
     pub(crate) settings: ExportSettings,
     pub(crate) journal: PathBuf,
+}
+
+impl View {
+    fn new(args: &ViewArgs, roster: &RosterArgs) -> Result<Self, SettingsError> {
+        if args.report.is_some() && args.report == roster.rejected {
+            return Err(SettingsError::SameFile);
+        }
+        Ok(Self { preview: args.preview.unwrap_or(PREVIEW).into(), report: args.report.clone() })
+    }
 }
 
 impl Import {
@@ -183,6 +212,9 @@ impl Import {
         });
         #[cfg(feature = "sandbox")]
         let settings = if args.sandbox.sandbox { settings.for_a_try() } else { settings };
+        if roster.excel && args.export.is_none() && roster.rejected.is_none() {
+            return Err(SettingsError::NothingForExcel);
+        }
         // Before anything reads standard input.
         let rosters = reading::names(&args.rosters, &settings)?;
         let mut reading = reading::options(roster, &settings, DefaultMeeting::Missing)?;
@@ -197,7 +229,7 @@ impl Import {
             reading,
             on_invalid: on_invalid(settings.on_invalid()),
             limit: args.limit.map(Into::into),
-            rejected: roster.rejected.clone(),
+            rejected: reading::rejected(roster, &settings)?,
             accept_differing: pace.accept_differing,
             new_id_source: args.new_id_source,
             dispatch: dispatch(&settings, pace),
@@ -206,8 +238,8 @@ impl Import {
                 concurrency: workers(&settings),
                 max_outage: settings.max_outage(),
             },
-            export: args.export.clone().map(|path| (path.clone(), format_by_name(&path))),
-            dry_run: args.dry_run,
+            export: args.export.clone().map(|path| (path.clone(), format_by_name(&path, roster.excel))),
+            dry_run: dry_run(args)?,
             notes,
         })
     }
@@ -215,6 +247,9 @@ impl Import {
 
 impl Check {
     pub(crate) fn new(args: &CheckArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        if args.roster.excel && args.roster.rejected.is_none() {
+            return Err(SettingsError::NothingForExcel);
+        }
         let typed = Typed { api: Some(&args.api), roster: Some(&args.roster), ..Typed::default() };
         let settings = surroundings.settings(typed);
         let rosters = reading::names(&args.rosters, &settings)?;
@@ -231,7 +266,8 @@ impl Check {
             online,
             rosters,
             reading: reading::options(&args.roster, &settings, default)?,
-            rejected: args.roster.rejected.clone(),
+            rejected: reading::rejected(&args.roster, &settings)?,
+            view: View::new(&args.view, &args.roster)?,
             notes,
         })
     }
@@ -245,10 +281,13 @@ impl Check {
 impl Export {
     pub(crate) fn new(args: &ExportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
         let format = match args.format {
-            Some(ExportFormat::Csv) => Format::Csv,
+            Some(ExportFormat::Csv) => csv(args.excel),
             Some(ExportFormat::Jsonl) => Format::Jsonl,
-            None => format_by_name(&args.output),
+            None => format_by_name(&args.output, args.excel),
         };
+        if args.excel && format == Format::Jsonl {
+            return Err(SettingsError::NothingForExcel);
+        }
         let meeting = args.meeting.as_deref().map(str::parse).transpose()?;
         let join_url = args.join_url.as_deref().map(str::parse::<JoinUrl>).transpose()?;
         Ok(Self {
@@ -311,6 +350,17 @@ pub(crate) fn on_network(args: &NetworkArgs) -> OnNetwork {
     if args.allow_network_journal { OnNetwork::Accept } else { OnNetwork::Refuse }
 }
 
+/// Rows that are shown as they would be sent.
+const PREVIEW: u8 = 5;
+
+fn dry_run(args: &ImportArgs) -> Result<Option<View>, SettingsError> {
+    match (args.dry_run, &args.view) {
+        (true, view) => View::new(view, &args.roster).map(Some),
+        (false, ViewArgs { preview: None, report: None }) => Ok(None),
+        (false, _) => Err(SettingsError::ViewOfImport),
+    }
+}
+
 /// Requests on their way at once while a check asks.
 const CHECKERS: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -337,11 +387,15 @@ fn on_invalid(typed: args::OnInvalid) -> OnInvalid {
     }
 }
 
-fn format_by_name(path: &Path) -> Format {
+fn csv(excel: bool) -> Format {
+    if excel { Format::ExcelCsv } else { Format::Csv }
+}
+
+fn format_by_name(path: &Path, excel: bool) -> Format {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     match ending.to_ascii_lowercase().as_str() {
         "jsonl" | "ndjson" => Format::Jsonl,
-        _ => Format::Csv,
+        _ => csv(excel),
     }
 }
 

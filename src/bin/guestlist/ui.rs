@@ -1,10 +1,13 @@
 //! The only place that prints. Data goes to standard output, everything else to standard error.
 
 mod counters;
+mod decisions;
 mod json;
 mod line;
 mod listener;
+mod page;
 mod panics;
+mod preview;
 mod progress;
 mod rows;
 mod style;
@@ -17,10 +20,13 @@ use guestlist::event::Event;
 
 pub(crate) use line::{Line, SecondsLine, SummaryLine, stop_name};
 pub(crate) use listener::Listener;
+pub(crate) use page::page;
 pub(crate) use panics::withhold_messages;
+pub(crate) use preview::Preview;
 pub(crate) use rows::InvalidRows;
 
 use crate::args::OutputArgs;
+use crate::commands::Checked;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use counters::Progressed;
@@ -42,6 +48,9 @@ pub(crate) struct Ui {
     progress: Progress,
     stdout: Mutex<Output>,
 }
+
+/// Columns of a terminal whose width isn't known, and of a file.
+const USUAL_WIDTH: u16 = 80;
 
 /// Standard output and the first thing that went wrong with it: a run isn't ended by it.
 struct Output {
@@ -70,6 +79,11 @@ impl Ui {
 
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// How wide what people read may be.
+    pub(crate) fn width() -> u16 {
+        terminal_size::terminal_size_of(io::stdout()).map_or(USUAL_WIDTH, |(width, _)| width.0)
     }
 
     /// Shows how far it has come from now on.
@@ -103,6 +117,16 @@ impl Ui {
                 json::write(&mut *writer, line)?;
                 if at_once { writer.flush() } else { Ok(()) }
             });
+        }
+    }
+
+    /// What a check found, for programs.
+    pub(crate) fn lines_of_check(&self, checked: &Checked) {
+        checked.report.files.iter().for_each(|file| self.line(&Line::roster(file)));
+        checked.preview.rows().iter().for_each(|row| self.line(&Line::preview(row)));
+        checked.invalid.groups().into_iter().for_each(|(code, group)| self.line(&Line::issue(code, group)));
+        if let Some(path) = &checked.page {
+            self.line(&Line::Report { file: &path.to_string_lossy() });
         }
     }
 

@@ -57,7 +57,7 @@ fn all_problems_of_all_rows_come_in_one_pass() {
 
 #[test]
 fn what_was_taken_for_what_is_said() {
-    let outcome = read("\n\nGuest ID;id;First Name;error;\n7;1;Ann;old;x\n");
+    let outcome = read("\n\nGuest ID;id;First Name;guestlist error;error;\n7;1;Ann;old;own;x\n");
     let decisions = outcome.decisions.expect("decisions");
     assert_eq!(decisions.format, Format::Csv { delimiter: b';', header_line: 3 });
     let roles: Vec<(&str, Role)> = decisions.columns.iter().map(|c| (&*c.name, c.role)).collect();
@@ -65,12 +65,13 @@ fn what_was_taken_for_what_is_said() {
         ("Guest ID", Role::PassedOver(Field::Id)),
         ("id", Role::Field(Field::Id)),
         ("First Name", Role::Field(Field::FirstName)),
-        ("error", Role::Dropped),
+        ("guestlist error", Role::Dropped),
+        ("error", Role::Extra),
         ("", Role::Extra),
     ];
     assert_eq!(roles, expected);
-    assert_eq!(outcome.extra_columns, ["Guest ID", "First Name", ""]);
-    assert_eq!(outcome.rows[0].extra, r#"["7","Ann","x"]"#);
+    assert_eq!(outcome.extra_columns, ["Guest ID", "First Name", "error", ""]);
+    assert_eq!(outcome.rows[0].extra, r#"["7","Ann","own","x"]"#);
 }
 
 #[rstest]
@@ -144,7 +145,7 @@ fn a_ragged_row_is_an_error_only_if_something_would_be_lost(
 
 #[test]
 fn json_keeps_its_types_and_columns_come_as_they_appear() {
-    let text = "{\"id\":\"1\",\"vip\":true,\"error\":\"old\"}\n\
+    let text = "{\"id\":\"1\",\"vip\":true,\"guestlist error\":\"old\"}\n\
                 {\"id\":\"2\",\"seat\":1.50,\"guest_id\":7}\n\
                 {\"id\":\"3\",\"vip\":null,\"tags\":[1, {\"a\":1e999}]}\n";
     let outcome = read(text);

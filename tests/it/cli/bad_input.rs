@@ -30,6 +30,20 @@ use crate::support::Import;
 #[case::export_to_folder("import good.csv --sandbox --export .", 2, "folder")]
 #[case::export_nowhere("import good.csv --sandbox --export nowhere/t.csv", 2, "make it first")]
 #[case::rejected_to_link("check good.csv --rejected link.csv", 2, "symbolic link")]
+#[case::report_to_link("check good.csv --report link.csv", 2, "the report can't go to link.csv")]
+#[case::report_over_roster("check good.csv --report good.csv", 2, "roster")]
+#[case::report_nowhere("check good.csv --report nowhere/p.html", 2, "make it first")]
+#[case::report_to_standard_output("check good.csv --report -", 2, "name a file")]
+#[case::report_and_rejected("check good.csv --report x --rejected x", 2, "one for each")]
+#[case::report_of_an_import("import good.csv --sandbox --report p.html", 2, "--dry-run")]
+#[case::preview_of_an_import("import good.csv --sandbox --preview 3", 2, "--dry-run")]
+#[case::excel_and_nothing("check good.csv --excel", 2, "--rejected")]
+#[case::excel_and_json("export --output t.jsonl --excel --journal nope.db", 2, "CSV")]
+#[case::excel_and_another_delimiter(
+    "check good.csv --excel --rejected x --delimiter ,",
+    2,
+    "leave one of the two away"
+)]
 #[case::join_url("export --output t.csv --join-url https://example.com/{colour}", 2, "colour")]
 #[case::public_sandbox("sandbox --listen 0.0.0.0:0", 2, "loopback")]
 fn is_told_with_the_way_out(#[case] typed: &str, #[case] exit: i32, #[case] says: &str) {
@@ -87,7 +101,7 @@ fn an_unwritable_folder_stops_it_before_anything_is_sent() {
 fn a_check_shows_what_it_took_the_roster_for() {
     let cli = Cli::new();
     cli.write("list.csv", "Ticket ID;Name;Role;Company\n1;Ann;group_call_host;X\n");
-    let ran = cli.run("check list.csv").exits(0).says("CSV with ; between fields").says("The row is valid.");
+    let ran = cli.run("check list.csv").exits(0).says("semicolon (;)").says("The row is valid.");
     assert!(ran.stdout.contains("kept as they are: Company"), "{}", ran.stdout);
     let ran = cli.run("check list.csv --json").exits(0);
     let roster = &ran.lines_of("roster")[0];

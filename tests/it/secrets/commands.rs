@@ -13,6 +13,8 @@ use crate::support::Import;
 #[case("check list.csv --online --rejected r.csv", 3)]
 #[case("import list.csv --dry-run --journal j.db --on-invalid skip", 3)]
 #[case("import list.csv --dry-run", 3)]
+#[case("import list.csv --dry-run --journal j.db --report page.html", 3)]
+#[case("check list.csv --online --report page.html --preview 12", 3)]
 #[case("export --journal j.db --output t.csv --join-url https://example.com/?t={token}", 0)]
 #[case("export --journal j.db --output /dev/full --format csv", 2)]
 #[case("import list.csv --sandbox --on-invalid skip", 4)]

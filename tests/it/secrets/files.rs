@@ -35,9 +35,11 @@ fn j14_every_file_is_its_owners(#[values("000", "022")] umask: &str) {
 fn j14_an_export_closes_what_was_open(#[values("000", "022")] umask: &str) {
     let guests = guests();
     Traces::of(&guests, import(&guests, "")).exit(4);
-    for (file, typed) in
-        [("t.csv", "export --journal j.db --output t.csv"), ("r.csv", "check list.csv --rejected r.csv")]
-    {
+    for (file, typed) in [
+        ("t.csv", "export --journal j.db --output t.csv"),
+        ("r.csv", "check list.csv --rejected r.csv"),
+        ("page.html", "check list.csv --report page.html"),
+    ] {
         guests.write(file, "old");
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
         std::fs::set_permissions(guests.path(file), open).unwrap();

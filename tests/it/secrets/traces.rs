@@ -11,8 +11,8 @@ use super::canary::Canary;
 use crate::support::{Import, wait_until};
 
 /// What may lie in the folder of a run; the journal's neighbours go when it is closed.
-const KNOWN: [&str; 8] =
-    ["list.csv", "j.db", "j.db-wal", "j.db-shm", "j.db.lock", "t.csv", "r.csv", "token.txt"];
+const KNOWN: [&str; 9] =
+    ["page.html", "list.csv", "j.db", "j.db-wal", "j.db-shm", "j.db.lock", "t.csv", "r.csv", "token.txt"];
 
 /// What a command let others see.
 pub(super) struct Traces {

@@ -96,6 +96,12 @@ impl Import {
         self
     }
 
+    /// Every run with this flag, or value of one, whatever is in it.
+    pub(crate) fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
+        self
+    }
+
     /// The server, started when it is first asked for.
     pub(crate) fn server(&self) -> &Server {
         self.server.get_or_init(|| Server::start(self.settings.borrow().clone()))

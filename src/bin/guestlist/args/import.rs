@@ -16,6 +16,8 @@ pub(crate) struct ImportArgs {
     /// Validate against the API and say what would be done; write neither journal nor meeting
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
     /// Take only the first N valid rows
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroU64>,
@@ -91,9 +93,22 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) rosters: RosterNames,
     #[command(flatten)]
+    pub(crate) view: ViewArgs,
+    #[command(flatten)]
     pub(crate) roster: RosterArgs,
     #[command(flatten)]
     pub(crate) api: ApiArgs,
+}
+
+/// What is seen before anything is sent.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ViewArgs {
+    /// Show the first N valid rows as they would be sent [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(crate) preview: Option<u8>,
+    /// Write what was found to a page that can be read in a browser and forwarded; it names guests
+    #[arg(long, value_name = "FILE.html", value_parser = parse::file)]
+    pub(crate) report: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,7 @@
 //! Values that are typed in a notation of their own.
 
 use std::fmt::{self, Write};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -48,6 +49,14 @@ impl fmt::Display for Delimiter {
             byte => f.write_char(char::from(byte)),
         }
     }
+}
+
+/// A file, not standard output.
+pub(super) fn file(text: &str) -> Result<PathBuf, String> {
+    if text == "-" {
+        return Err("standard output is for the result; name a file".to_owned());
+    }
+    Ok(PathBuf::from(text))
 }
 
 #[cfg(test)]

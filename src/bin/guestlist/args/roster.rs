@@ -46,4 +46,7 @@ pub(crate) struct RosterArgs {
     /// Write the invalid rows to this file: the input and what is wrong with it
     #[arg(long, value_name = "FILE")]
     pub(crate) rejected: Option<PathBuf>,
+    /// Write CSV files as Excel opens them where numbers have decimal commas: with semicolons, and marked as UTF-8
+    #[arg(long)]
+    pub(crate) excel: bool,
 }

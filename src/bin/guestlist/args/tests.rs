@@ -43,7 +43,8 @@ fn everything_of_an_import_can_be_typed() {
          --rate 1200/5m --concurrency 4 --timeout 30s --connect-timeout 5s --max-outage 1h --settle 0s \
          --uncertain hold --refresh-found --accept-differing --ca-file c --on-invalid skip --rejected r --dry-run --allow-network-journal \
          --limit 3 --export e --api-token-file - --new-id-source --allow-pii-ids --id-from first,last --map id=Ticket \
-         --map name=Who --delimiter tab --preset-map VIP=a,*=b --profile x --config y --json -v",
+         --map name=Who --delimiter tab --preset-map VIP=a,*=b --profile x --config y --excel --preview 9 --report p.html \
+         --json -v",
     );
     assert_eq!(args.rosters.rosters, [PathBuf::from("a.csv"), PathBuf::from("-")]);
     assert_eq!(args.roster.id_from.as_deref(), Some(&["first".to_owned(), "last".to_owned()][..]));
@@ -51,6 +52,10 @@ fn everything_of_an_import_can_be_typed() {
     assert_eq!(args.roster.delimiter, Some(Delimiter(b'\t')));
     assert_eq!(args.pace.settle, Some(Duration::ZERO));
     assert_eq!(args.limit.map(Into::into), Some(3_u64));
+    assert_eq!(
+        (args.roster.excel, args.view.preview, args.view.report),
+        (true, Some(9), Some("p.html".into()))
+    );
 }
 
 #[rstest]
@@ -74,6 +79,8 @@ fn everything_of_an_import_can_be_typed() {
 #[case::no_files_and_a_file("check r.csv --no-config --config c")]
 #[case::no_files_and_a_profile("check r.csv --no-config --profile p")]
 #[case::no_preset_map("check r.csv --preset-map VIP")]
+#[case::more_of_a_preview_than_is_read("check r.csv --preview 101")]
+#[case::a_report_is_a_file("check r.csv --report -")]
 #[case::unknown_shell("completions tcsh")]
 #[cfg_attr(feature = "sandbox", case::fault_without_sandbox("import r.csv --sandbox-fault 500=1"))]
 #[cfg_attr(feature = "sandbox", case::unknown_fault("sandbox --fault nonsense=1"))]

@@ -25,7 +25,6 @@ pub(super) struct After {
     pub(super) clock: RunClock,
     pub(super) file: JournalFile,
     pub(super) rejected: Option<RejectedFile>,
-    pub(super) rejected_path: Option<PathBuf>,
     pub(super) export: Option<(PathBuf, export::Format)>,
     /// Files that must not be written over.
     pub(super) keep: Vec<PathBuf>,
@@ -33,6 +32,8 @@ pub(super) struct After {
 
 /// What came of it.
 struct Kept {
+    /// Where the invalid rows are.
+    rejected: Option<PathBuf>,
     exported: Option<Exported>,
     problems: Vec<Problem>,
     /// The first thing that went wrong after the run.
@@ -43,10 +44,10 @@ impl After {
     /// Everything is tried, whatever fails.
     pub(super) fn conclude(mut self, mut run: ImportReport) -> Exit {
         let exit = exit::of_run(&run.summary, run.accepted, &run.stops);
-        let Kept { exported, problems, failed } = self.keep(&mut run, exit);
-        let exit = failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
-        self.tell(&run, exit, exported, &problems);
-        if let Some(error) = &failed {
+        let kept = self.keep(&mut run, exit);
+        let exit = kept.failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
+        self.tell(&run, exit, &kept);
+        if let Some(error) = &kept.failed {
             report(&self.ui, error, exit);
         }
         let journal = self.file.path().to_string_lossy();
@@ -56,7 +57,8 @@ impl After {
 
     fn keep(&mut self, run: &mut ImportReport, exit: Exit) -> Kept {
         let mut failed = None;
-        kept(self.rejected.take().map_or(Ok(()), RejectedFile::put_in_place), &mut failed);
+        let rejected = self.rejected.take().map(RejectedFile::put_in_place);
+        let rejected = rejected.and_then(|rejected| kept(rejected, &mut failed));
         // Also of a run that ended early: who is in can have their links.
         let export = self.export.as_ref().filter(|_| run.accepted);
         let exported = export.map(|(path, format)| export_run(&run.journal, path, *format, &self.keep));
@@ -68,11 +70,11 @@ impl After {
             }
         };
         kept(run.journal.finish(self.clock.now(), exit.code()), &mut failed);
-        Kept { exported, problems, failed }
+        Kept { rejected, exported, problems, failed }
     }
 
-    fn tell(&self, run: &ImportReport, exit: Exit, exported: Option<Exported>, problems: &[Problem]) {
-        let exported = self.export.as_ref().map(|(path, _)| path.as_path()).zip(exported);
+    fn tell(&self, run: &ImportReport, exit: Exit, kept: &Kept) {
+        let exported = self.export.as_ref().map(|(path, _)| path.as_path()).zip(kept.exported);
         let invalid = self.listener.take_invalid();
         self.ui.text(|| {
             text::import(&text::Ending {
@@ -80,15 +82,15 @@ impl After {
                 summary: &run.summary,
                 accepted: run.accepted,
                 stops: &run.stops,
-                problems,
+                problems: &kept.problems,
                 invalid: &invalid,
                 exported,
-                rejected: self.rejected_path.as_deref(),
+                rejected: kept.rejected.as_deref(),
                 named_journal: self.file.named(),
                 leaves_nothing: self.file.is_temporary(),
             })
         });
-        problems.iter().for_each(|problem| self.ui.line(&Line::problem(problem)));
+        kept.problems.iter().for_each(|problem| self.ui.line(&Line::problem(problem)));
         if let Some((path, exported)) = exported {
             let file = path.to_string_lossy();
             self.ui.line(&Line::Export { file: &file, rows: exported.rows, tokens: exported.tokens });

@@ -9,12 +9,14 @@ use guestlist::model::Target;
 use guestlist::roster::{CheckReport, RosterRow};
 use tokio_util::sync::CancellationToken;
 
+use super::check::{self, Asked, Checked, Wanted};
 use super::connect::Connection;
+use super::page_file::PageFile;
 use super::rejected::RejectedFile;
-use super::{check, rosters};
+use super::rosters;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::settings::{Import, JournalPlace};
+use crate::settings::{Import, JournalPlace, View};
 use crate::ui::{Line, SecondsLine, SummaryLine, Ui, text};
 
 /// What would become of the valid rows.
@@ -36,12 +38,13 @@ struct Planner {
     failed: Option<JournalError>,
 }
 
-pub(super) async fn run(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
+pub(super) async fn run(settings: Import, view: View, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     let keep: Vec<_> = rosters::files(&settings.rosters).collect();
     if let Some((path, _)) = &settings.export {
         export::refuse_unsafe(path, &keep)?;
     }
-    let rejected = settings.rejected.as_deref().map(|path| RejectedFile::create(path, &keep)).transpose()?;
+    let page = PageFile::create(view.report.as_deref(), &keep)?;
+    let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
     let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
     let connection = Connection::open(settings.destination, settings.pace).await?;
     let mut planner = Planner {
@@ -53,17 +56,23 @@ pub(super) async fn run(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandEr
     };
     let mut directory = check::ask(&connection, CancellationToken::new(), &ui).await?;
     let (reading, reader) = (settings.reading, Arc::clone(&ui));
+    let wanted = Wanted { rejected, preview: view.preview };
     // The directory asks for meetings as they appear, and blocks meanwhile.
     let checking = tokio::task::spawn_blocking(move || {
         let checked =
-            check::read(&sources, &reading, &mut directory, rejected, &reader, |row| planner.row(row))?;
-        Ok::<_, CommandError>((planner.finish(&checked.0)?, checked))
+            check::read(&sources, &reading, &mut directory, wanted, &reader, |row| planner.row(row))?;
+        Ok::<_, CommandError>((planner.finish(&checked.report)?, checked))
     });
-    let (plan, (report, invalid)) = checking.await.map_err(|_| CommandError::Panicked)??;
-    let exit = if report.invalid == 0 { Exit::Done } else { Exit::InvalidRoster };
-    ui.text(|| text::dry_run(&report, plan, &invalid));
+    let (plan, checked) = checking.await.map_err(|_| CommandError::Panicked)??;
+    let mut checked = Checked { asked: Asked::Api, ..checked };
+    if let Some(page) = page {
+        page.write(&mut checked, Some(plan))?;
+    }
+    let exit = if checked.report.invalid == 0 { Exit::Done } else { Exit::InvalidRoster };
+    ui.text(|| text::dry_run(&checked, plan, Ui::width()));
+    ui.lines_of_check(&checked);
     ui.line(&Line::plan(plan));
-    ui.line(&Line::Summary(summary(&report, plan, exit)));
+    ui.line(&Line::Summary(summary(&checked.report, plan, exit)));
     Ok(exit)
 }
 

@@ -27,8 +27,8 @@ pub(super) fn run(args: &ImportArgs, shell: &Shell) -> Result<Exit, CommandError
     let settings = Import::new(args, &shell.surroundings()?)?;
     settings.notes.iter().for_each(|note| shell.ui.note(note));
     let ui = Arc::clone(&shell.ui);
-    if settings.dry_run {
-        return on_runtime(dry_run::run(settings, ui));
+    if let Some(view) = settings.dry_run.clone() {
+        return on_runtime(dry_run::run(settings, view, ui));
     }
     on_runtime(import(settings, ui))
 }
@@ -40,7 +40,7 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     if let Some((path, _)) = &settings.export {
         export::refuse_unsafe(path, &keep)?;
     }
-    let rejected = settings.rejected.as_deref().map(|path| RejectedFile::create(path, &keep)).transpose()?;
+    let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
     let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
     let connection = Connection::open(settings.destination, settings.pace).await?;
     let clock = RunClock::starting_at(Timestamp::now());
@@ -76,8 +76,8 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     ui.begin_progress();
     let report = guestlist::import::import(import, context).await;
     ui.end_progress();
-    let (rejected_path, export) = (settings.rejected, settings.export);
-    let ending = After { ui, listener, clock, file, rejected, rejected_path, export, keep };
+    let export = settings.export;
+    let ending = After { ui, listener, clock, file, rejected, export, keep };
     Ok(ending.conclude(report?))
 }
 

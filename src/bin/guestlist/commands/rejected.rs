@@ -1,50 +1,39 @@
-//! The file of the invalid rows: 0600, written beside its place and put there when it is whole.
+//! The file of the invalid rows.
 
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 
-use guestlist::export::{self, ExportError};
-use tempfile::NamedTempFile;
+use guestlist::roster::{RejectedStyle, RejectedWriter};
 
+use super::private_file::{Content, PrivateFile};
 use crate::error::CommandError;
+use crate::settings::RejectedRows;
 
-pub(crate) struct RejectedFile {
-    file: NamedTempFile,
-    path: PathBuf,
+pub(super) struct RejectedFile {
+    file: PrivateFile,
+    style: RejectedStyle,
 }
 
 impl RejectedFile {
     /// `keep` are files that must not be replaced.
-    pub(crate) fn create(path: &Path, keep: &[PathBuf]) -> Result<Self, CommandError> {
-        export::refuse_unsafe(path, keep).map_err(|error| refused(error, path))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::with_prefix_in(".guestlist-rejected-", folder);
-        Ok(Self { file: file.map_err(|source| failed(path, source))?, path: path.to_owned() })
+    pub(super) fn create(
+        wanted: Option<&RejectedRows>,
+        keep: &[PathBuf],
+    ) -> Result<Option<Self>, CommandError> {
+        let create = |RejectedRows { path, style }: &RejectedRows| {
+            let file = PrivateFile::create(Content::RejectedRows, path, keep)?;
+            Ok(Self { file, style: *style })
+        };
+        wanted.map(create).transpose()
     }
 
-    /// Where the rows are written; it must be flushed before [`put_in_place`](Self::put_in_place).
-    pub(crate) fn writer(&self) -> Result<Box<dyn Write + Send>, CommandError> {
-        let file = self.file.as_file().try_clone().map_err(|source| failed(&self.path, source))?;
-        Ok(Box::new(BufWriter::new(file)))
+    /// Where the rows are written; it must be finished before [`put_in_place`](Self::put_in_place).
+    pub(super) fn writer(&self) -> Result<RejectedWriter<File>, CommandError> {
+        Ok(RejectedWriter::new(self.file.handle()?, self.style))
     }
 
-    pub(crate) fn put_in_place(self) -> Result<(), CommandError> {
-        let path = self.path;
-        self.file.as_file().sync_all().map_err(|source| failed(&path, source))?;
-        self.file.persist(&path).map(|_| ()).map_err(|error| failed(&path, error.error))
+    /// Where it is now.
+    pub(super) fn put_in_place(self) -> Result<PathBuf, CommandError> {
+        self.file.put_in_place()
     }
-}
-
-fn refused(error: ExportError, path: &Path) -> CommandError {
-    match error {
-        ExportError::Refused { why, .. } => {
-            CommandError::RejectedRefused { path: path.to_owned(), why: why.to_owned() }
-        }
-        ExportError::Write { source, .. } => failed(path, source),
-        other @ ExportError::Journal(_) => other.into(),
-    }
-}
-
-fn failed(path: &Path, source: io::Error) -> CommandError {
-    CommandError::RejectedFile { path: path.to_owned(), source }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use guestlist::roster::{DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records};
+use guestlist::roster::{DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records, RejectedStyle};
 
 use super::{Settings, SettingsError};
 use crate::args::{RosterArgs, RosterNames};
@@ -37,6 +37,26 @@ pub(super) fn options(
         records: if args.rejected.is_some() { Records::Keep } else { Records::Forget },
         ..ReadOptions::default()
     })
+}
+
+/// Where invalid rows go, and how they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RejectedRows {
+    pub(crate) path: PathBuf,
+    pub(crate) style: RejectedStyle,
+}
+
+/// The same command has to read them again once they are mended.
+pub(super) fn rejected(
+    args: &RosterArgs,
+    settings: &Settings,
+) -> Result<Option<RejectedRows>, SettingsError> {
+    let Some(path) = args.rejected.clone() else { return Ok(None) };
+    match (args.excel, settings.delimiter().map(|delimiter| delimiter.value.0)) {
+        (false, _) => Ok(Some(RejectedRows { path, style: RejectedStyle::AsRead })),
+        (true, None | Some(b';')) => Ok(Some(RejectedRows { path, style: RejectedStyle::Excel })),
+        (true, Some(_)) => Err(SettingsError::ExcelDelimiter),
+    }
 }
 
 /// The rosters; standard input holds one thing only.

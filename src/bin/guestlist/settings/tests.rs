@@ -98,7 +98,7 @@ fn what_can_not_be_meant_is_refused_with_the_way_out(#[case] typed: &str, #[case
 #[case("tokens.jsonl", Format::Jsonl)]
 #[case("tokens.NDJSON", Format::Jsonl)]
 fn the_ending_names_the_format(#[case] path: &str, #[case] format: Format) {
-    assert_eq!(format_by_name(Path::new(path)), format);
+    assert_eq!(format_by_name(Path::new(path), false), format);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What programs are told, line by line.
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use guestlist::event::{Event, StopReason, WaitReason};
@@ -15,6 +17,8 @@ use super::counters::Progressed;
 use super::text;
 use crate::commands::Plan;
 use crate::settings::{FileKind, FilePlace, Origin, Shown};
+pub(crate) use check::ExampleLine;
+use check::column_name;
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -33,6 +37,7 @@ pub(crate) enum Line<'a> {
         file: &'a str,
         format: &'static str,
         compression: &'static str,
+        byte_order_mark: bool,
         delimiter: Option<char>,
         header_line: Option<u64>,
         columns: Vec<ColumnLine<'a>>,
@@ -40,6 +45,27 @@ pub(crate) enum Line<'a> {
         /// With a preset map: what each ticket type stands for.
         tickets: Vec<TicketLine<'a>>,
     },
+    /// A row as it will be sent: one of the first.
+    Preview {
+        file: &'a str,
+        line: u64,
+        meeting_id: Option<String>,
+        custom_participant_id: &'a str,
+        name: &'a str,
+        preset_name: &'a str,
+        picture: Option<&'a str>,
+    },
+    /// All problems of a kind.
+    Issue {
+        code: &'static str,
+        count: u64,
+        message: &'static str,
+        /// What to do, if it is the same for all of the examples.
+        hint: Option<&'a str>,
+        examples: Vec<ExampleLine<'a>>,
+    },
+    /// A page that was written.
+    Report { file: &'a str },
     /// The end of a check.
     Check { rows: u64, valid: u64, invalid: u64, problems: BTreeMap<&'static str, u64>, exit_code: u8 },
     /// The roster is accepted.
@@ -213,10 +239,7 @@ impl<'a> Line<'a> {
         Self::Invalid {
             file: &error.location.file,
             line: error.location.line,
-            column: error.column.as_ref().map(|column| match column.name.trim() {
-                "" => column.index.to_string(),
-                _ => column.name.to_string(),
-            }),
+            column: column_name(error),
             value: error.value.as_deref(),
             code: error.code.name(),
             message: format!("{}; {}", error.code.what(), error.hint),
@@ -284,6 +307,7 @@ impl<'a> Line<'a> {
             file: &decisions.file,
             format,
             compression,
+            byte_order_mark: decisions.byte_order_mark,
             delimiter,
             header_line,
             columns: decisions.columns.iter().map(column).collect(),

@@ -1,4 +1,4 @@
-//! The invalid rows of a run, for a person: grouped by what is wrong, the first places of each.
+//! The invalid rows of a run: grouped by what is wrong, the first places of each.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,22 @@ pub(crate) struct InvalidRows(BTreeMap<RowErrorCode, Group>);
 
 /// Problems of one kind.
 #[derive(Debug, Default)]
-pub(super) struct Group {
+pub(crate) struct Group {
     pub(super) count: u64,
     pub(super) first: Vec<RowError>,
+}
+
+impl Group {
+    /// What to do, if it is the same for all: it is said once.
+    pub(super) fn common_hint(&self) -> Option<&str> {
+        let hint = self.first.first()?.hint.as_ref();
+        self.first.iter().all(|error| error.hint == hint).then_some(hint)
+    }
+
+    /// How many aren't among the first.
+    pub(super) fn others(&self) -> u64 {
+        self.count - self.first.len() as u64
+    }
 }
 
 impl InvalidRows {
@@ -27,7 +40,7 @@ impl InvalidRows {
     }
 
     /// The groups, the largest first.
-    pub(super) fn groups(&self) -> Vec<(RowErrorCode, &Group)> {
+    pub(crate) fn groups(&self) -> Vec<(RowErrorCode, &Group)> {
         let mut groups: Vec<_> = self.0.iter().map(|(code, group)| (*code, group)).collect();
         groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.count));
         groups

@@ -10,13 +10,13 @@ mod settings;
 mod status;
 mod tickets;
 
+use std::path::Path;
 use std::time::Duration;
 
 use guestlist::event::StopReason;
 use guestlist::import::LookUpError;
 use guestlist::model::escape;
 use guestlist::outcome::{Failure, Loss, NotSent, Stop, Trouble};
-use guestlist::roster::{Compression, Decisions, Format, Role};
 
 pub(crate) use check::{check, dry_run};
 pub(crate) use import::{Ending, exported, import};
@@ -123,7 +123,7 @@ fn seconds(duration: Duration) -> String {
     }
 }
 
-fn count(number: u64) -> String {
+pub(super) fn count(number: u64) -> String {
     HumanCount(number).to_string()
 }
 
@@ -132,12 +132,19 @@ fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-fn rows(number: u64) -> String {
+pub(super) fn rows(number: u64) -> String {
     counted(number, "row", "rows")
 }
 
 fn rows_are(number: u64) -> String {
     counted(number, "row is", "rows are")
+}
+
+/// A path, as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = escape(&path.to_string_lossy());
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '~' | '+' | '@' | ':');
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// Numbers right, words left; rows that count nothing are left out.
@@ -152,34 +159,6 @@ fn count_lines(lines: &[(&str, u64, &str)]) -> String {
             format!("{}\n", line.trim_end())
         })
         .collect()
-}
-
-/// `CSV with ";" between fields, gzip, header in line 1`.
-fn format_name(decisions: &Decisions) -> String {
-    let name = match decisions.format {
-        Format::Csv { delimiter: b'\t', header_line } => {
-            format!("CSV with tabs between fields, header in line {header_line}")
-        }
-        Format::Csv { delimiter, header_line } => {
-            format!("CSV with {} between fields, header in line {header_line}", char::from(delimiter))
-        }
-        Format::JsonLines => "JSON Lines".to_owned(),
-    };
-    match decisions.compression {
-        Compression::None => name,
-        Compression::Gzip => format!("gzip, {name}"),
-    }
-}
-
-/// What a column is used for.
-pub(super) fn role_name(role: Role) -> String {
-    match role {
-        Role::Field(field) => field.to_string(),
-        Role::PassedOver(field) => format!("kept, not used: another column is the {field}"),
-        Role::Overruled(field) => format!("kept, not used: the {field} follows from the ticket type"),
-        Role::Extra => "kept".to_owned(),
-        Role::Dropped => "left out".to_owned(),
-    }
 }
 
 #[cfg(test)]

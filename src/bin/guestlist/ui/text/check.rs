@@ -1,21 +1,36 @@
-//! What a check found: how the roster was understood, and every kind of mistake in it.
+//! What a check found: how the roster was understood, what would be sent, and every kind of mistake in it.
 
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Row, Table};
 use guestlist::model::escape;
-use guestlist::roster::{CheckReport, FileReport, Role};
+use guestlist::roster::{CheckReport, FileReport};
 
-use super::super::rows::InvalidRows;
+use super::super::decisions::{column_use, decided, is_only_kept, names_meetings};
+use super::super::preview::Preview;
 use super::super::style::{BAD, GOOD, STRONG, paint};
-use crate::commands::Plan;
+use crate::commands::{Checked, Plan};
 
-use super::{count, format_name, invalid, role_name, rows, rows_are, tickets};
+use super::{count, invalid, quoted, rows_are, tickets};
 
-/// `next` is the command to run if all is well.
-pub(crate) fn check(report: &CheckReport, problems: &InvalidRows, next: &str) -> String {
+/// `next` is the command to run if all is well, `width` that of the terminal.
+pub(crate) fn check(checked: &Checked, next: &str, width: u16) -> String {
+    let report = &checked.report;
     let mut text: String = report.files.iter().map(file).collect();
+    text += &preview(&checked.preview, report.files.iter().any(names_meetings), width);
     text += &verdict(report);
-    text += &invalid::invalid(problems);
+    text += &invalid::invalid(&checked.invalid);
     let next = if report.invalid == 0 { next } else { "mend these rows and check again." };
-    text + &format!("\n{} {next}\n", paint(STRONG, "Next:"))
+    text + &format!("\n{}{} {next}\n", files(checked), paint(STRONG, "Next:"))
+}
+
+/// Where more is to be read.
+fn files(checked: &Checked) -> String {
+    let rejected = checked.rejected.as_ref().filter(|_| checked.report.invalid > 0);
+    let rejected = rejected.map(|path| format!("The invalid rows are in {}.\n", quoted(path)));
+    let page = checked.page.as_ref().map(|path| {
+        format!("The report is in {}; it names guests, and only you can read it.\n", quoted(path))
+    });
+    [rejected, page].into_iter().flatten().collect()
 }
 
 fn verdict(report: &CheckReport) -> String {
@@ -30,23 +45,14 @@ fn verdict(report: &CheckReport) -> String {
 
 /// Nothing is guessed silently.
 fn file(file: &FileReport) -> String {
-    let format = format_name(&file.decisions);
-    let mut text =
-        format!("{}: {format}, {}\n", paint(STRONG, escape(&file.decisions.file)), rows(file.rows));
+    let mut text = format!("{}\n", paint(STRONG, escape(&file.decisions.file)));
+    let lines = decided(file).into_iter().map(|decided| (decided.what.to_owned(), decided.how));
+    text += &aligned(&lines.collect::<Vec<_>>());
     let (kept, used): (Vec<_>, Vec<_>) =
-        file.decisions.columns.iter().partition(|column| column.role == Role::Extra && !column.in_derived_id);
-    let width = used.iter().map(|column| escape(&column.name).chars().count()).max().unwrap_or_default();
-    for column in used {
-        let mut role = role_name(column.role);
-        if column.in_derived_id {
-            role = if column.role == Role::Extra {
-                "the id is derived from it".to_owned()
-            } else {
-                role + "; the id is derived from it"
-            };
-        }
-        text += &format!("  {:<width$}  {role}\n", escape(&column.name));
-    }
+        file.decisions.columns.iter().partition(|column| is_only_kept(column));
+    let used = used.into_iter().map(|column| (escape(&column.name), column_use(column)));
+    text += "\n  column → what it is used for\n";
+    text += &aligned(&used.collect::<Vec<_>>());
     if !kept.is_empty() {
         let names: Vec<_> = kept.iter().take(MOST_NAMES).map(|column| escape(&column.name)).collect();
         let more = kept.len().saturating_sub(MOST_NAMES);
@@ -60,9 +66,36 @@ fn file(file: &FileReport) -> String {
 /// A roster may have thousands of columns.
 const MOST_NAMES: usize = 20;
 
+/// Two columns, the second of which begins at one place.
+fn aligned(lines: &[(String, String)]) -> String {
+    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    lines.iter().map(|(name, value)| format!("  {name:<width$}  {value}\n")).collect()
+}
+
+/// Longer values are cut.
+const LONGEST_VALUE: usize = 60;
+
+fn preview(preview: &Preview, names_meetings: bool, width: u16) -> String {
+    let (header, rows) = preview.table(names_meetings, LONGEST_VALUE);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.set_truncation_indicator("…").set_header(header);
+    for row in rows {
+        let mut row = Row::from(row);
+        row.max_height(1);
+        table.add_row(row);
+    }
+    let lines = table.lines().map(|line| format!(" {}\n", line.trim_end()));
+    format!("{}\n{}\n", paint(STRONG, "The first rows, as they will be sent:"), lines.collect::<String>())
+}
+
 /// What a dry run found that an import would do.
-pub(crate) fn dry_run(report: &CheckReport, plan: Plan, problems: &InvalidRows) -> String {
+pub(crate) fn dry_run(checked: &Checked, plan: Plan, width: u16) -> String {
     let Plan { would_add, already_in, unsettled, left_out } = plan;
+    let report = &checked.report;
     let counts = super::count_lines(&[
         ("would be added", would_add, ""),
         ("already in", already_in, "by the journal"),
@@ -71,14 +104,16 @@ pub(crate) fn dry_run(report: &CheckReport, plan: Plan, problems: &InvalidRows) 
         ("left out", left_out, "by --limit"),
         ("rows", report.rows, ""),
     ]);
+    let preview = preview(&checked.preview, report.files.iter().any(names_meetings), width);
     let next = match report.invalid {
         0 => "run the same command without --dry-run.",
         _ => "mend these rows, or add the others with --on-invalid skip.",
     };
     format!(
-        "{}\n\n{counts}{}\n{} {next}\n",
-        paint(STRONG, "Dry run: nobody was added, nothing was written down."),
-        invalid::invalid(problems),
+        "{}\n\n{counts}\n{preview}{}{}{} {next}\n",
+        paint(STRONG, "Dry run: nobody was added, nothing was written to the journal."),
+        invalid::invalid(&checked.invalid),
+        files(checked),
         paint(STRONG, "Next:")
     )
 }

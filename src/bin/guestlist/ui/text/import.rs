@@ -11,7 +11,7 @@ use guestlist::model::escape;
 
 use super::super::rows::InvalidRows;
 use super::super::style::{BAD, GOOD, STRONG, paint};
-use super::{count, count_lines, invalid, rows, rows_are, stop};
+use super::{count, count_lines, invalid, quoted, rows, rows_are, stop};
 use crate::exit::Exit;
 
 /// How an import ended, as far as a person wants to know.
@@ -217,11 +217,4 @@ pub(crate) fn exported(path: &Path, exported: Exported) -> String {
             quoted(path)
         ),
     }
-}
-
-/// A path, as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let path = escape(&path.to_string_lossy());
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '~' | '+' | '@' | ':');
-    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }

@@ -13,7 +13,7 @@ pub(super) fn invalid(invalid: &InvalidRows) -> String {
 }
 
 fn kind(code: RowErrorCode, group: &Group) -> String {
-    let common = common_hint(group);
+    let common = group.common_hint();
     let hint = common.map_or_else(String::new, |hint| format!("; {}", escape(hint)));
     let mut text = format!(
         "\n{}: {}{hint} {}\n",
@@ -24,17 +24,10 @@ fn kind(code: RowErrorCode, group: &Group) -> String {
     for error in &group.first {
         text += &place(error, common.is_none());
     }
-    let left = group.count - group.first.len() as u64;
-    if left > 0 {
-        text += &format!("  … and {} more\n", count(left));
+    if group.others() > 0 {
+        text += &format!("  … and {} more\n", count(group.others()));
     }
     text
-}
-
-/// The same advice for all is given once.
-fn common_hint(group: &Group) -> Option<&str> {
-    let hint = group.first.first()?.hint.as_ref();
-    group.first.iter().all(|error| error.hint == hint).then_some(hint)
 }
 
 fn place(error: &RowError, with_hint: bool) -> String {

@@ -1,0 +1,88 @@
+//! What was decided about a roster, for people: one list that the terminal and the page show alike, so that a new
+//! decision is a line here.
+
+use guestlist::roster::{ColumnDecision, Compression, Decisions, Field, FileReport, Format, Role};
+
+use super::text::count;
+
+/// What was decided, in words.
+pub(super) struct Decided {
+    pub(super) what: &'static str,
+    pub(super) how: String,
+}
+
+/// All that was decided about a roster, but for its columns.
+pub(super) fn decided(file: &FileReport) -> Vec<Decided> {
+    let decisions = &file.decisions;
+    let mut decided = vec![("format", format(decisions)), ("encoding", encoding(decisions))];
+    if let Format::Csv { delimiter, header_line } = decisions.format {
+        decided.push(("delimiter", delimiter_name(delimiter)));
+        decided.push(("header", format!("line {header_line}")));
+    }
+    decided.push(("rows", count(file.rows)));
+    decided.into_iter().map(|(what, how)| Decided { what, how }).collect()
+}
+
+fn format(decisions: &Decisions) -> String {
+    let format = match decisions.format {
+        Format::Csv { .. } => "CSV",
+        Format::JsonLines => "JSON Lines",
+    };
+    match decisions.compression {
+        Compression::None => format.to_owned(),
+        Compression::Gzip => format!("{format}, compressed with gzip"),
+    }
+}
+
+fn encoding(decisions: &Decisions) -> String {
+    let marked = if decisions.byte_order_mark { ", with a byte order mark" } else { "" };
+    format!("UTF-8{marked}")
+}
+
+fn delimiter_name(delimiter: u8) -> String {
+    match delimiter {
+        b',' => "comma (,)".to_owned(),
+        b';' => "semicolon (;)".to_owned(),
+        b'\t' => "tab".to_owned(),
+        b'|' => "vertical bar (|)".to_owned(),
+        other => char::from(other).to_string(),
+    }
+}
+
+/// What a column is used for.
+pub(super) fn column_use(column: &ColumnDecision) -> String {
+    let role = match column.role {
+        Role::Field(field) => field_use(field),
+        Role::PassedOver(field) => format!("kept, not used: another column is the {field}"),
+        Role::Overruled(field) => format!("kept, not used: the {field} follows from the ticket type"),
+        Role::Extra => "kept: it comes back in the export".to_owned(),
+        Role::Dropped => "left out: what was wrong in an earlier round".to_owned(),
+    };
+    match (column.in_derived_id, column.role) {
+        (false, _) => role,
+        (true, Role::Extra) => "the id is derived from it".to_owned(),
+        (true, _) => role + "; the id is derived from it",
+    }
+}
+
+/// The name that `--map` knows, and what that isn't enough to know.
+fn field_use(field: Field) -> String {
+    let more = match field {
+        Field::Id | Field::Name | Field::Preset | Field::Picture | Field::Meeting => "",
+        Field::FirstName => ", joined with the last name",
+        Field::LastName => ", joined with the first name",
+        Field::Email | Field::TicketType => ", kept and never sent",
+    };
+    format!("{field}{more}")
+}
+
+/// Whether it is only carried along.
+pub(super) fn is_only_kept(column: &ColumnDecision) -> bool {
+    column.role == Role::Extra && !column.in_derived_id
+}
+
+/// Whether the rows of a roster may be for different meetings.
+pub(super) fn names_meetings(file: &FileReport) -> bool {
+    let is_meeting = |column: &ColumnDecision| column.role == Role::Field(Field::Meeting);
+    file.decisions.columns.iter().any(is_meeting)
+}
