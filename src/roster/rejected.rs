@@ -4,7 +4,6 @@
 //! CSV gets the roster's own delimiter, which is what its owner's spreadsheet writes and opens, and a byte order mark
 //! as soon as anything in it isn't ASCII: without one Excel takes UTF-8 for something else and spoils every accent.
 
-use std::borrow::Cow;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::str;
 use std::sync::Arc;
@@ -145,9 +144,10 @@ impl<W: Write> CsvSheet<W> {
     ) -> io::Result<Self> {
         let writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(output);
         let mut sheet = Self { writer, names: Vec::new(), layout, needs_mark };
-        for name in names.iter().map(|name| guard(name)).chain([Cow::Borrowed(ERROR)]) {
-            sheet.field(name.as_bytes())?;
+        for name in &names {
+            sheet.field(&guard_raw(guard(name).as_bytes()))?;
         }
+        sheet.field(ERROR.as_bytes())?;
         sheet.writer.write_record(None::<&[u8]>)?;
         sheet.names = names;
         Ok(sheet)
