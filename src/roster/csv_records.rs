@@ -85,6 +85,11 @@ impl CsvRecords {
         self.quotes.is_broken()
     }
 
+    /// The line that was come to.
+    pub(super) fn line(&self) -> u64 {
+        self.lines.line()
+    }
+
     /// Reads the next record.
     pub(super) fn advance(&mut self) -> io::Result<Next> {
         if !self.skip_line_ends()? {

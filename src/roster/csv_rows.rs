@@ -96,7 +96,7 @@ impl CsvRows {
     /// The next record that isn't blank. A line of nothing but delimiters, as spreadsheets leave them at the end, is.
     fn advance(&mut self, context: &Context) -> Result<Next, RosterError> {
         loop {
-            let next = self.records.advance().map_err(|e| context.failed(e))?;
+            let next = self.records.advance().map_err(|e| context.failed(self.records.line(), e))?;
             let Next::Record(line) = next else { return Ok(next) };
             let bytes = self.records.fields().bytes;
             if bytes.contains(&0) {

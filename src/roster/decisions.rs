@@ -1,8 +1,10 @@
 //! What was found out about a roster: nothing is guessed silently.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::columns::Role;
+use super::encoding::TextEncoding;
 
 /// What was taken a roster for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +15,9 @@ pub struct Decisions {
     pub format: Format,
     /// What it was wrapped in.
     pub compression: Compression,
-    /// Whether a byte order mark stood before it.
-    pub byte_order_mark: bool,
-    /// The columns in their order. For JSON Lines those that have appeared so far.
+    /// The encoding of its text; as long as there was nothing but ASCII, UTF-8. `None` of what has none.
+    pub encoding: Option<TextEncoding>,
+    /// The columns in their order. For JSON those that have appeared so far.
     pub columns: Vec<ColumnDecision>,
 }
 
@@ -31,6 +33,8 @@ pub enum Format {
     },
     /// One JSON object a line.
     JsonLines,
+    /// One JSON array of objects.
+    JsonArray,
 }
 
 /// What a roster was wrapped in.
@@ -40,6 +44,25 @@ pub enum Compression {
     None,
     /// gzip, of one member or several.
     Gzip,
+    /// zstd, of one frame or several.
+    Zstd,
+}
+
+impl Compression {
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// What a column is used for.

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use crate::model::{Location, escape};
 
+use super::decisions::Compression;
 use super::directory::DirectoryUnavailable;
+use super::encoding::EncodingLabel;
 use super::field::Field;
+use super::json_array::ArrayFault;
 use super::row_error::cut;
 
 /// Why a roster can't be read at all, or not to its end.
@@ -26,9 +29,17 @@ pub enum RosterError {
         /// What the system says.
         source: io::Error,
     },
-    /// Gzip that doesn't expand.
-    #[error("{}: the gzip data is damaged or cut short; compress or download it again", escape(.0))]
-    DamagedGzip(Arc<str>),
+    /// Compressed data that doesn't expand.
+    #[error("{}: the {compression} data is damaged or cut short; compress or download it again", escape(.file))]
+    Damaged {
+        /// The roster.
+        file: Arc<str>,
+        /// What it is wrapped in.
+        compression: Compression,
+    },
+    /// zstd data that needs more memory than there is for it, or a dictionary.
+    #[error("{}: this zstd data needs a dictionary or a window above 8 MiB; compress it again without --ultra, --long and -D", escape(.0))]
+    UncommonZstd(Arc<str>),
     /// More than [`Caps::expanded`](super::Caps::expanded).
     #[error("{}: larger than {cap} bytes once expanded; split it", escape(.file))]
     TooLarge {
@@ -43,8 +54,19 @@ pub enum RosterError {
     /// A header and no rows.
     #[error("{}: there is a header but no row; export the roster again", escape(.0))]
     NoRows(Arc<str>),
+    /// A JSON array without an element.
+    #[error("{}: the JSON array is empty; export the roster again", escape(.0))]
+    EmptyArray(Arc<str>),
+    /// A JSON array that is none.
+    #[error("{location}: {fault}")]
+    BadArray {
+        /// Where.
+        location: Location,
+        /// What is wrong with it.
+        fault: ArrayFault,
+    },
     /// Something that isn't a text file.
-    #[error("{}: this is {what}, not CSV or JSON Lines; {way_out}", escape(.file))]
+    #[error("{}: this is {what}, not CSV or JSON; {way_out}", escape(.file))]
     Foreign {
         /// The roster.
         file: Arc<str>,
@@ -53,13 +75,47 @@ pub enum RosterError {
         /// What to do.
         way_out: &'static str,
     },
+    /// A byte order mark, or the zero bytes of UTF-16, where another encoding was named by hand.
+    #[error("{}: --encoding says {given}, but the file is {found}, as its first bytes show; leave --encoding out", escape(.file))]
+    EncodingContradicted {
+        /// The roster.
+        file: Arc<str>,
+        /// What was named.
+        given: EncodingLabel,
+        /// What it is.
+        found: &'static str,
+    },
+    /// Bytes that are nothing in the encoding.
+    #[error(
+        "{location}: {bytes} (byte {place} of the text) is nothing in {encoding}; the file is damaged, or in another encoding: save it as \"CSV UTF-8\", or name its encoding with --encoding"
+    )]
+    Undecodable {
+        /// Where.
+        location: Location,
+        /// The encoding.
+        encoding: &'static str,
+        /// The bytes, as `0xD8 0x3D`.
+        bytes: String,
+        /// Which byte of the expanded file the first of them is, from 1.
+        place: u64,
+    },
+    /// Not UTF-8, and nothing else in which its words would be words.
+    #[error("{location}: \"{}\" is not UTF-8, and it can't be told which encoding it is; save the roster as \"CSV UTF-8\", or name its encoding with --encoding, for example windows-1252 or macintosh", escape(.word))]
+    UntoldEncoding {
+        /// Where.
+        location: Location,
+        /// The word, its bytes as `\xfc`.
+        word: String,
+    },
     /// NUL bytes amid the rows.
     #[error(
         "{0}: a NUL byte, which no text has; the file is damaged or not text: export it again as CSV UTF-8"
     )]
     Nul(Location),
     /// The header isn't UTF-8.
-    #[error("{0}: the header is not UTF-8; save the roster as \"CSV UTF-8\"")]
+    #[error(
+        "{0}: the header is not UTF-8; save the roster as \"CSV UTF-8\", or name its encoding with --encoding"
+    )]
     HeaderNotUtf8(Location),
     /// The header is larger than a record may be.
     #[error("{0}: the header is too large, or has too many columns; is this a roster, with one row a line?")]

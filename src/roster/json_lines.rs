@@ -20,12 +20,12 @@ pub(super) struct JsonLines {
     cap: usize,
 }
 
-/// What comes next.
+/// What comes next: a line that isn't blank, or an element of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NextLine {
-    /// A line that isn't blank, and its number.
-    Line(u64),
-    /// A line above the cap; it was skipped.
+pub(super) enum NextValue {
+    /// One, and the line that it begins on.
+    Value(u64),
+    /// One above the cap; it was skipped.
     TooLarge(u64),
     /// No more.
     End,
@@ -36,28 +36,33 @@ impl JsonLines {
         Self { input: BufReader::with_capacity(128 << 10, input), line: Vec::new(), number: 0, cap }
     }
 
-    /// The line that [`NextLine::Line`] announced, without its end.
+    /// The line that [`NextValue::Line`] announced, without its end.
     pub(super) fn line(&self) -> &[u8] {
         self.line.trim_ascii()
     }
 
+    /// The number of the line that was come to.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Reads the next line that isn't blank.
-    pub(super) fn advance(&mut self) -> io::Result<NextLine> {
+    pub(super) fn advance(&mut self) -> io::Result<NextValue> {
         loop {
             self.line.clear();
             self.number += 1;
             let most = self.cap as u64 + 2; // and its line end
             let length = self.input.by_ref().take(most).read_until(b'\n', &mut self.line)?;
             if length == 0 {
-                return Ok(NextLine::End);
+                return Ok(NextValue::End);
             }
             // Blanks may make it look short: without its end it is too large all the same.
             if self.line.len() > self.cap && (!self.is_ended() || self.line().len() > self.cap) {
                 self.skip_line()?;
-                return Ok(NextLine::TooLarge(self.number));
+                return Ok(NextValue::TooLarge(self.number));
             }
             if !self.line().is_empty() {
-                return Ok(NextLine::Line(self.number));
+                return Ok(NextValue::Value(self.number));
             }
         }
     }
@@ -79,13 +84,25 @@ pub(super) struct Object<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// Reads a line as an object.
 pub(super) fn parse(line: &str) -> Result<Object<'_>, (RowErrorCode, Option<String>)> {
-    if is_too_deep(line) {
+    parse_from(1, line)
+}
+
+/// Reads text that begins on this line as an object.
+pub(super) fn parse_from(line: u64, text: &str) -> Result<Object<'_>, (RowErrorCode, Option<String>)> {
+    if is_too_deep(text) {
         return Err((RowErrorCode::JsonTooDeep, None));
     }
-    serde_json::from_str::<Object<'_>>(line).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data if !line.starts_with('{') => (RowErrorCode::JsonNotObject, None),
-        _ => (RowErrorCode::BadJson, Some(format!("mend it at byte {} of the line", error.column()))),
+    serde_json::from_str::<Object<'_>>(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data if !text.starts_with('{') => (RowErrorCode::JsonNotObject, None),
+        _ => (RowErrorCode::BadJson, Some(place(line, &error))),
     })
+}
+
+fn place(line: u64, error: &serde_json::Error) -> String {
+    match error.line() {
+        0 | 1 => format!("mend it at byte {} of the line", error.column()),
+        further => format!("mend it in line {}, at byte {}", line + further as u64 - 1, error.column()),
+    }
 }
 
 /// Whether brackets are nested above [`MAX_DEPTH`]. serde_json checks a raw value without recursion and so without
@@ -186,12 +203,12 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn lines(text: &str, cap: usize) -> Vec<(NextLine, String)> {
+    fn lines(text: &str, cap: usize) -> Vec<(NextValue, String)> {
         let mut lines = JsonLines::new(Box::new(io::Cursor::new(text.to_owned().into_bytes())), cap);
         let mut found = Vec::new();
         loop {
             let next = lines.advance().expect("no I/O error");
-            if next == NextLine::End {
+            if next == NextValue::End {
                 return found;
             }
             found.push((next, String::from_utf8_lossy(lines.line()).into_owned()));
@@ -201,10 +218,10 @@ mod tests {
     #[test]
     fn lines_are_numbered_and_blank_ones_skipped() {
         let found = lines("{}\r\n\n  \n[1]\n{\"a\":1}", 100);
-        let found: Vec<(NextLine, &str)> = found.iter().map(|(next, text)| (*next, text.as_str())).collect();
+        let found: Vec<(NextValue, &str)> = found.iter().map(|(next, text)| (*next, text.as_str())).collect();
         assert_eq!(
             found,
-            [(NextLine::Line(1), "{}"), (NextLine::Line(4), "[1]"), (NextLine::Line(5), "{\"a\":1}")]
+            [(NextValue::Value(1), "{}"), (NextValue::Value(4), "[1]"), (NextValue::Value(5), "{\"a\":1}")]
         );
     }
 
@@ -214,17 +231,17 @@ mod tests {
     fn a_line_above_the_cap_is_skipped(#[case] length: usize, #[case] over: bool) {
         for end in ["\n", "\r\n"] {
             let found = lines(&format!("{}{end}b{end}", "x".repeat(length)), 10);
-            let first = if over { NextLine::TooLarge(1) } else { NextLine::Line(1) };
-            assert_eq!((found[0].0, found[1].0, found[1].1.as_str()), (first, NextLine::Line(2), "b"));
+            let first = if over { NextValue::TooLarge(1) } else { NextValue::Value(1) };
+            assert_eq!((found[0].0, found[1].0, found[1].1.as_str()), (first, NextValue::Value(2), "b"));
         }
-        assert_eq!(lines(&"x".repeat(100_000), 10)[0].0, NextLine::TooLarge(1));
+        assert_eq!(lines(&"x".repeat(100_000), 10)[0].0, NextValue::TooLarge(1));
     }
 
     /// Found by fuzzing: the blank at which it was cut made it look short, and its rest was taken for another line.
     #[test]
     fn a_line_above_the_cap_is_one_line_wherever_its_blanks_are() {
         let found = lines(&format!(" {{}}{}{{}}\nb\n", " ".repeat(20)), 10);
-        assert_eq!((found[0].0, found[1].0, found.len()), (NextLine::TooLarge(1), NextLine::Line(2), 2));
+        assert_eq!((found[0].0, found[1].0, found.len()), (NextValue::TooLarge(1), NextValue::Value(2), 2));
     }
 
     fn refused(line: &str) -> Option<RowErrorCode> {

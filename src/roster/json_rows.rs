@@ -1,5 +1,6 @@
 //! JSON objects to rows: keys to columns, values to text.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 use std::str;
@@ -7,25 +8,52 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use super::decisions::Format;
 use super::directory::Directory;
 use super::error::RosterError;
 use super::field::Field;
-use super::json_lines::{JsonLines, NextLine, Object, parse, text_of};
+use super::json_array::{ArrayError, JsonArray, on_one_line};
+use super::json_lines::{JsonLines, NextValue, Object, parse_from, text_of};
 use super::options::{Caps, Records};
 use super::reader::{Context, Found};
 use super::row::{Record, RosterRow};
 use super::row_error::{Problems, RowError, RowErrorCode as Code, cut};
 use super::validate::{Case, Cells};
 
-/// The rows of a JSON Lines roster.
+/// The rows of a roster of JSON objects.
 pub(super) struct JsonRows {
-    lines: JsonLines,
+    values: Values,
     /// The column of each key that has appeared.
     keys: HashMap<Arc<str>, usize>,
     key_bytes: usize,
     /// The columns of the object's members, in their order.
     places: Vec<usize>,
     texts: Texts,
+}
+
+/// The two ways in which objects follow each other.
+enum Values {
+    Lines(JsonLines),
+    Array(JsonArray),
+}
+
+impl Values {
+    fn advance(&mut self, context: &Context) -> Result<NextValue, RosterError> {
+        match self {
+            Self::Lines(lines) => lines.advance().map_err(|error| context.failed(lines.number(), error)),
+            Self::Array(array) => array.advance().map_err(|error| match error {
+                ArrayError::Io(error) => context.failed(array.line(), error),
+                ArrayError::Fault(fault, line) => RosterError::BadArray { location: context.at(line), fault },
+            }),
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Lines(lines) => lines.line(),
+            Self::Array(array) => array.element(),
+        }
+    }
 }
 
 /// The decoded values of the columns that we read; the others are empty.
@@ -39,9 +67,23 @@ impl Cells for Texts {
 }
 
 impl JsonRows {
-    pub(super) fn new(input: Box<dyn Read + Send>, caps: Caps) -> Self {
-        let lines = JsonLines::new(input, caps.record);
-        Self { lines, keys: HashMap::new(), key_bytes: 0, places: Vec::new(), texts: Texts::default() }
+    pub(super) fn of_lines(input: Box<dyn Read + Send>, caps: Caps) -> Self {
+        Self::new(Values::Lines(JsonLines::new(input, caps.record)))
+    }
+
+    pub(super) fn of_array(input: Box<dyn Read + Send>, caps: Caps) -> Self {
+        Self::new(Values::Array(JsonArray::new(input, caps.record)))
+    }
+
+    fn new(values: Values) -> Self {
+        Self { values, keys: HashMap::new(), key_bytes: 0, places: Vec::new(), texts: Texts::default() }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        match self.values {
+            Values::Lines(_) => Format::JsonLines,
+            Values::Array(_) => Format::JsonArray,
+        }
     }
 
     /// Reads the next row.
@@ -52,26 +94,27 @@ impl JsonRows {
         errors: &mut Vec<RowError>,
         directory: &mut impl Directory,
     ) -> Result<Found, RosterError> {
-        let line = match self.lines.advance().map_err(|e| context.failed(e))? {
-            NextLine::End => return Ok(Found::End),
-            NextLine::TooLarge(line) => {
+        let line = match self.values.advance(context)? {
+            NextValue::End => return Ok(Found::End),
+            NextValue::TooLarge(line) => {
                 (row.line, row.record) = (line, Record::None);
                 context.problems(line, errors).row(Code::RecordTooLarge, None);
                 return Ok(Found::Row);
             }
-            NextLine::Line(line) => line,
+            NextValue::Value(line) => line,
         };
         row.line = line;
-        let Self { lines, keys, key_bytes, places, texts } = self;
-        let bytes = lines.line();
+        let Self { values, keys, key_bytes, places, texts } = self;
+        let bytes = values.bytes();
         if bytes.contains(&0) {
             return Err(RosterError::Nul(context.at(line)));
         }
+        let text = as_line(line, bytes);
         row.record = match context.options.records {
-            Records::Keep => Record::Json(bytes.to_owned()),
+            Records::Keep => Record::Json(text.as_ref().map_or(bytes, |text| text.as_bytes()).to_owned()),
             Records::Forget => Record::None,
         };
-        let object = match str::from_utf8(bytes).map_err(|_| (Code::NotUtf8, None)).and_then(parse) {
+        let object = match text.as_deref().map_err(Clone::clone).and_then(|text| parse_from(line, text)) {
             Ok(object) => object,
             Err((code, hint)) => {
                 context.problems(line, errors).row(code, hint);
@@ -102,6 +145,17 @@ impl JsonRows {
         carry(&values, columns.extras(), &mut row.extra);
         Ok(Found::Row)
     }
+}
+
+/// The text of a value. An object over several lines becomes one line, so that it and its values can be kept as such;
+/// what isn't valid first, doesn't become so by that.
+fn as_line(line: u64, bytes: &[u8]) -> Result<Cow<'_, str>, (Code, Option<String>)> {
+    let text = str::from_utf8(bytes).map_err(|_| (Code::NotUtf8, None))?;
+    if !text.contains(['\r', '\n']) {
+        return Ok(Cow::Borrowed(text));
+    }
+    parse_from(line, text)?;
+    Ok(Cow::Owned(on_one_line(text)))
 }
 
 /// Finds the column of each member, and makes columns of the keys that appear for the first time.

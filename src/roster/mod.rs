@@ -1,35 +1,42 @@
 //! Bytes to participants: a roster is decoded, split into rows, its columns mapped to fields, and every row checked.
 //!
 //! ```text
-//! RosterSource ─ input (gzip, caps, signatures) ─▶ csv_records | json_lines ─▶ columns ─▶ validate ─▶ RosterRow
-//!                                                                                  └▶ RowError ─▶ report, RejectedWriter
+//! RosterSource ─ input (compression, caps, signatures) ─ decoded ─▶ csv_records ─▶ columns ─▶ validate ─▶ RosterRow
+//!                                                                   json_lines               └▶ RowError ─▶ report,
+//!                                                                   json_array                              RejectedWriter
 //! ```
 //! [`Reader`] streams in memory that doesn't grow with the roster; what a row may weigh is bounded by [`Caps`].
 //! Nothing here asks the network: what only the API knows comes through a [`Directory`].
 //!
 //! # The rules
-//! * Text is UTF-8, with or without a byte order mark; anything else is an error with line and column.
+//! * Text is UTF-8, UTF-16 (by its byte order mark or its zero bytes), or of an encoding whose letters make words;
+//!   bytes that are nothing in it are an error with line and place. Names are sent in NFC, ids as they are.
 //! * The first line that isn't empty is the header; its cells are matched to [`Field`]s by a table of aliases with
 //!   case, spaces and punctuation folded. What matches nothing is kept and carried along.
 //! * Cells are trimmed; a `'` before a formula character is taken away ([`formula`]). A line whose cells are all
 //!   empty is no row.
 //! * With a [`PresetMap`] the preset follows from the ticket type, and a column of presets isn't read.
-//! * In JSON Lines the keys of the objects are the columns. An object with the same key twice is refused.
+//! * In JSON Lines, and in a JSON array, the keys of the objects are the columns. An object with the same key twice is refused.
 
 mod check;
 mod columns;
+mod compression;
 mod csv_bytes;
 mod csv_records;
 mod csv_rows;
 mod decisions;
+mod decoded;
 mod delimiter;
 mod directory;
 mod duplicates;
+mod encoding;
 mod error;
 mod field;
 pub mod formula;
+mod guess;
 mod id;
 mod input;
+mod json_array;
 mod json_lines;
 mod json_rows;
 mod options;
@@ -50,10 +57,12 @@ pub use decisions::{ColumnDecision, Compression, Decisions, Format};
 pub use directory::{
     Directory, DirectoryUnavailable, MeetingStanding, Offline, PresetStanding, near_miss, verify_preset_map,
 };
+pub use encoding::{EncodingLabel, EncodingReason, TextEncoding, UnknownEncoding};
 pub use error::{RosterError, UnknownPreset};
 pub use field::{Field, UnknownField};
 pub use id::{DERIVATION_NAMESPACE, DERIVATION_VERSION, MAX_ID_CHARS};
-pub use options::{Caps, DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records};
+pub use json_array::ArrayFault;
+pub use options::{Caps, DefaultMeeting, FormatName, IdSource, PersonalIds, ReadOptions, Records};
 pub use preset_map::{InvalidPresetMap, PresetMap, TicketRows};
 pub use reader::{Read, Reader};
 pub use rejected::{RejectedError, RejectedStyle, RejectedWriter};

@@ -2,6 +2,7 @@
 
 use crate::model::MeetingId;
 
+use super::encoding::EncodingLabel;
 use super::field::Field;
 use super::preset_map::PresetMap;
 
@@ -10,6 +11,10 @@ use super::preset_map::PresetMap;
 pub struct ReadOptions {
     /// Columns named by hand; they win over the aliases.
     pub mapping: Vec<(Field, String)>,
+    /// How the rows are written; `None` finds it out.
+    pub format: Option<FormatName>,
+    /// The encoding of the text; `None` finds it out.
+    pub encoding: Option<EncodingLabel>,
     /// The byte between CSV fields; `None` finds it out.
     pub delimiter: Option<u8>,
     /// The meeting of rows that name none.
@@ -35,6 +40,8 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             mapping: Vec::new(),
+            format: None,
+            encoding: None,
             delimiter: None,
             default_meeting: DefaultMeeting::Missing,
             default_preset: None,
@@ -53,6 +60,19 @@ impl ReadOptions {
     pub(super) fn uses(&self, field: Field) -> bool {
         field.is_sent() || (field == Field::TicketType && self.preset_map.is_some())
     }
+}
+
+/// A format named by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormatName {
+    /// Separated values; [`ReadOptions::delimiter`] or the rows say by what.
+    Csv,
+    /// Values separated by tabs, unless [`ReadOptions::delimiter`] says otherwise.
+    Tsv,
+    /// One JSON object a line.
+    Jsonl,
+    /// One JSON array of objects.
+    Json,
 }
 
 /// The meeting of rows that name none.
@@ -108,7 +128,7 @@ pub enum Records {
 pub struct Caps {
     /// Bytes of one field.
     pub field: usize,
-    /// Bytes of one record or JSON line.
+    /// Bytes of one record, JSON line or element of a JSON array.
     pub record: usize,
     /// Columns of a roster, or different keys of all its JSON objects.
     pub columns: usize,

@@ -7,14 +7,15 @@ use crate::model::Location;
 
 use super::columns::Columns;
 use super::csv_rows::CsvRows;
-use super::decisions::{ColumnDecision, Compression, Decisions, Format};
+use super::decisions::{ColumnDecision, Compression, Decisions};
+use super::decoded::Told;
 use super::delimiter::sniff;
 use super::directory::Directory;
 use super::error::RosterError;
 use super::field::Field;
 use super::input::{Input, read_error};
 use super::json_rows::JsonRows;
-use super::options::{IdSource, ReadOptions};
+use super::options::{FormatName, IdSource, ReadOptions};
 use super::preset_map::TicketRows;
 use super::row::{Batch, Record, RejectedRow, RosterRow};
 use super::row_error::{Column, Problems, RowError, RowErrorCode, cut};
@@ -25,7 +26,7 @@ use super::validate::Validator;
 pub struct Reader {
     context: Context,
     compression: Compression,
-    byte_order_mark: bool,
+    encoding: Told,
     rows: Rows,
     seen_any: bool,
 }
@@ -44,7 +45,7 @@ pub enum Read {
 /// The two ways in which rows are written.
 enum Rows {
     Csv(Box<CsvRows>),
-    Json(JsonRows),
+    Json(Box<JsonRows>),
 }
 
 /// What rows of either kind are read with.
@@ -65,8 +66,9 @@ impl Context {
         Problems { errors, file: &self.file, line, names: self.columns.names() }
     }
 
-    pub(super) fn failed(&self, error: io::Error) -> RosterError {
-        read_error(&self.file, self.options.caps, error)
+    /// What an error of reading means that kept this line from being read.
+    pub(super) fn failed(&self, line: u64, error: io::Error) -> RosterError {
+        read_error(&self.file, &self.options, line, error)
     }
 }
 
@@ -77,22 +79,26 @@ impl Reader {
         if let Some(byte @ (b'"' | b'\r' | b'\n' | 0 | 0x80..)) = options.delimiter {
             return Err(RosterError::BadDelimiter(byte));
         }
-        let input = Input::open(source, options.caps)?;
+        let input = Input::open(source, &options)?;
         let validator = Validator::new(options.clone());
         let file = Arc::clone(source.name());
         let mut context = Context { file, options, columns: Columns::default(), validator };
-        let (compression, byte_order_mark) = (input.compression, input.byte_order_mark);
-        let is_json = input.sample.trim_ascii_start().first() == Some(&b'{');
-        let delimiter = context.options.delimiter;
-        let sniffed = || sniff(&input.sample, input.whole);
-        let rows = match delimiter {
-            None if is_json => Rows::Json(JsonRows::new(joined(input), context.options.caps)),
-            _ => {
-                let delimiter = delimiter.unwrap_or_else(sniffed);
+        let caps = context.options.caps;
+        let (compression, encoding) = (input.compression, input.encoding.clone());
+        let format = context.options.format.unwrap_or_else(|| format_of(&input.sample, &context.options));
+        let rows = match format {
+            FormatName::Jsonl => Rows::Json(Box::new(JsonRows::of_lines(joined(input), caps))),
+            FormatName::Json => Rows::Json(Box::new(JsonRows::of_array(joined(input), caps))),
+            FormatName::Csv | FormatName::Tsv => {
+                let delimiter = match (context.options.delimiter, format) {
+                    (Some(delimiter), _) => delimiter,
+                    (None, FormatName::Tsv) => b'\t',
+                    (None, _) => sniff(&input.sample, input.whole),
+                };
                 Rows::Csv(Box::new(CsvRows::open(joined(input), delimiter, &mut context)?))
             }
         };
-        Ok(Self { context, compression, byte_order_mark, rows, seen_any: false })
+        Ok(Self { context, compression, encoding, rows, seen_any: false })
     }
 
     /// The roster as it was named.
@@ -113,10 +119,10 @@ impl Reader {
             file: Arc::clone(&self.context.file),
             format: match &self.rows {
                 Rows::Csv(rows) => rows.format(),
-                Rows::Json(_) => Format::JsonLines,
+                Rows::Json(rows) => rows.format(),
             },
             compression: self.compression,
-            byte_order_mark: self.byte_order_mark,
+            encoding: Some(self.encoding.encoding()),
             columns: named.enumerate().map(decide).collect(),
         }
     }
@@ -159,7 +165,10 @@ impl Reader {
                 }
                 Ok(Read::End)
             }
-            Found::End => Err(RosterError::NoRows(Arc::clone(&self.context.file))),
+            Found::End => Err(match self.rows {
+                Rows::Csv(_) => RosterError::NoRows(Arc::clone(&self.context.file)),
+                Rows::Json(_) => RosterError::EmptyArray(Arc::clone(&self.context.file)),
+            }),
         }
     }
 
@@ -214,6 +223,16 @@ pub(super) enum Found {
 /// Whether presets are to follow from ticket types, and no column holds any.
 fn lacks_tickets(context: &Context) -> bool {
     context.options.preset_map.is_some() && context.columns.field(Field::TicketType).is_none()
+}
+
+/// What the rows look like. A delimiter given by hand says that it is CSV.
+fn format_of(sample: &[u8], options: &ReadOptions) -> FormatName {
+    let mut marks = sample.iter().filter(|b| !b.is_ascii_whitespace());
+    match (options.delimiter, marks.next(), marks.next()) {
+        (None, Some(b'{'), _) => FormatName::Jsonl,
+        (None, Some(b'['), Some(b'{' | b']')) => FormatName::Json,
+        _ => FormatName::Csv,
+    }
 }
 
 fn joined(input: Input) -> Box<dyn io::Read + Send> {

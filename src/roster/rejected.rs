@@ -12,11 +12,14 @@ use crate::model::escape;
 
 use super::columns::Role;
 use super::decisions::{Decisions, Format};
+use super::encoding::EncodingReason;
 use super::formula::{guard, guard_raw};
-use super::input::BYTE_ORDER_MARK;
 use super::json_lines::parse;
 use super::row::Record;
 use super::row_error::{RowError, legible};
+
+/// UTF-8's.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The column, or key, that we add. A roster's own `error` is another one, carried along like any other.
 pub(super) const ERROR: &str = "guestlist error";
@@ -81,20 +84,20 @@ impl<W: Read + Write + Seek> RejectedWriter<W> {
         let other = || Err(RejectedError::OtherColumns(Arc::clone(&decisions.file)));
         let (names, layout) = layout(decisions);
         match (&mut self.sheet, decisions.format) {
-            (Some(Sheet::Json(_)), Format::JsonLines) => Ok(()),
+            (Some(Sheet::Json(_)), Format::JsonLines | Format::JsonArray) => Ok(()),
             (Some(Sheet::Csv(sheet)), Format::Csv { .. }) if sheet.names == names => {
                 sheet.layout = layout;
-                sheet.needs_mark |= decisions.byte_order_mark;
+                sheet.needs_mark |= needs_mark(decisions);
                 Ok(())
             }
             (Some(_), _) => other(),
             (none, format) => {
                 let Some(output) = self.output.take() else { return other() };
                 *none = Some(match format {
-                    Format::JsonLines => Sheet::Json(BufWriter::new(output)),
+                    Format::JsonLines | Format::JsonArray => Sheet::Json(BufWriter::new(output)),
                     Format::Csv { delimiter, .. } => {
                         let (delimiter, needs_mark) = match self.style {
-                            RejectedStyle::AsRead => (delimiter, decisions.byte_order_mark),
+                            RejectedStyle::AsRead => (delimiter, needs_mark(decisions)),
                             RejectedStyle::Excel => (b';', true),
                         };
                         let sheet = CsvSheet::open(output, delimiter, names, layout, needs_mark)?;
@@ -176,6 +179,15 @@ impl<W: Write> CsvSheet<W> {
         self.needs_mark |= !field.is_ascii();
         Ok(self.writer.write_field(field)?)
     }
+}
+
+/// Whether the file must be marked as UTF-8, since its roster was, or was no UTF-8: what reads it would guess again.
+fn needs_mark(decisions: &Decisions) -> bool {
+    decisions.encoding.as_ref().is_some_and(|encoding| match encoding.how {
+        EncodingReason::Valid => false,
+        EncodingReason::Given => encoding.name != "UTF-8",
+        EncodingReason::Marked | EncodingReason::ZeroBytes | EncodingReason::Guessed { .. } => true,
+    })
 }
 
 fn layout(decisions: &Decisions) -> (Vec<Arc<str>>, Layout) {

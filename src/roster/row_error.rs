@@ -125,7 +125,8 @@ codes! {
     /// A meeting that nobody can join.
     InactiveMeeting = "inactive-meeting", "the meeting is inactive: nobody can join it", "activate it, or name another one";
     /// Bytes that are no UTF-8.
-    NotUtf8 = "not-utf8", "not UTF-8", "save the roster as \"CSV UTF-8\"";
+    NotUtf8 = "not-utf8", "not UTF-8",
+        "save the roster as \"CSV UTF-8\", or name its encoding with --encoding";
     /// A field above the cap.
     FieldTooLarge = "field-too-large", "the field is too large", "shorten it; if it goes on over several rows, a quote isn't closed";
     /// A record above the cap.
@@ -136,9 +137,9 @@ codes! {
     BadQuote = "bad-quote", "text after a closing quote",
         "write a quote within quotes twice; if the row swallows the following ones, a quote before it isn't closed";
     /// No JSON.
-    BadJson = "bad-json", "not valid JSON", "write one JSON object a line";
+    BadJson = "bad-json", "not valid JSON", "write each person as one JSON object";
     /// JSON, but no object.
-    JsonNotObject = "json-not-object", "not a JSON object", "write one JSON object a line";
+    JsonNotObject = "json-not-object", "not a JSON object", "write each person as one JSON object";
     /// JSON nested too deeply.
     JsonTooDeep = "json-too-deep", "nested too deeply", "at most 100 levels are read";
     /// A JSON value of another type than its field.

@@ -1,7 +1,9 @@
 //! Whether a row can be added, and as whom: every rule on its own, so that all problems of a row come at once.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use uuid::Uuid;
 
 use crate::model::MeetingId;
@@ -142,6 +144,8 @@ impl Validator {
             replace(name, &self.options.default_name);
         } else if holds_control(name) {
             case.problems.cell(column, Some(name), Code::NameControlCharacter, None);
+        } else {
+            compose(name);
         }
     }
 
@@ -263,6 +267,19 @@ fn picture<C: Cells>(case: &mut Case<'_, '_, C>, row: &mut RosterRow) {
 
 fn holds_control(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_control()) || (!text.is_ascii() && text.chars().any(char::is_control))
+}
+
+/// Accents become one with their letters (NFC), so that a name looks and sorts alike wherever it was typed. A name is
+/// shown; an id is compared, so that it stays as it is.
+fn compose(name: &mut String) {
+    if name.is_ascii() {
+        return;
+    }
+    let composed = match ComposingNormalizerBorrowed::new_nfc().normalize(name) {
+        Cow::Borrowed(_) => return,
+        Cow::Owned(composed) => composed,
+    };
+    *name = composed;
 }
 
 fn replace(target: &mut String, text: &str) {

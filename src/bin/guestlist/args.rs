@@ -18,7 +18,7 @@ pub(crate) use api::ApiArgs;
 pub(crate) use import::{CheckArgs, ImportArgs, OnInvalid, OnInvalidArgs, PaceArgs, Uncertain, ViewArgs};
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
 pub(crate) use parse::Delimiter;
-pub(crate) use roster::{RosterArgs, RosterNames};
+pub(crate) use roster::{RosterArgs, RosterFormat, RosterNames};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{ImportSandboxArgs, SandboxArgs};
 pub(crate) use settings::{ConfigCommand, ConfigShowArgs, SettingsArgs};

@@ -134,12 +134,18 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::AmbiguousColumn { .. }
         | RosterError::MappedTwice { .. }
         | RosterError::PresetsTwice
+        | RosterError::EncodingContradicted { .. }
         | RosterError::BadDelimiter(_) => Exit::Usage,
-        RosterError::DamagedGzip(_)
+        RosterError::Damaged { .. }
+        | RosterError::UncommonZstd(_)
         | RosterError::TooLarge { .. }
         | RosterError::Empty(_)
         | RosterError::NoRows(_)
         | RosterError::Foreign { .. }
+        | RosterError::EmptyArray(_)
+        | RosterError::BadArray { .. }
+        | RosterError::Undecodable { .. }
+        | RosterError::UntoldEncoding { .. }
         | RosterError::Nul(_)
         | RosterError::HeaderNotUtf8(_)
         | RosterError::HeaderTooLarge(_)

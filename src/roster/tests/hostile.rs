@@ -39,20 +39,21 @@ fn a_nul_far_into_the_file_is_found_too() {
 
 #[test]
 fn bytes_that_are_no_utf8_have_a_line_and_a_column() {
-    let outcome = read(b"id,name,x\n1,Ann,\n2,M\xfcller,\xe4\n3,\xc3,\xa9\n");
-    assert_eq!(outcome.ids(), ["1"]);
+    let outcome = read(b"id,name,x\n1,Zo\xc3\xab,\n2,M\xfcller,\xe4\n3,\xc3,\xa9\n");
+    assert_eq!(outcome.names(), ["Zoë"]);
     insta::assert_snapshot!(outcome.messages().join("\n"), @r#"
-    r.csv:3: name "M\xfcller": not UTF-8; save the roster as "CSV UTF-8"
-    r.csv:3: x "\xe4": not UTF-8; save the roster as "CSV UTF-8"
-    r.csv:4: name "\xc3": not UTF-8; save the roster as "CSV UTF-8"
-    r.csv:4: x "\xa9": not UTF-8; save the roster as "CSV UTF-8"
+    r.csv:3: name "M\xfcller": not UTF-8; save the roster as "CSV UTF-8", or name its encoding with --encoding
+    r.csv:3: x "\xe4": not UTF-8; save the roster as "CSV UTF-8", or name its encoding with --encoding
+    r.csv:4: name "\xc3": not UTF-8; save the roster as "CSV UTF-8", or name its encoding with --encoding
+    r.csv:4: x "\xa9": not UTF-8; save the roster as "CSV UTF-8", or name its encoding with --encoding
     "#);
-    assert_eq!(read(b"{\"id\":1}\n{\"id\":\"\xfc\"}\n").problems(), [(2, "not-utf8")]);
+    assert_eq!(read(b"{\"id\":\"\xc3\xab\"}\n{\"id\":\"\xfc\"}\n").problems(), [(2, "not-utf8")]);
+    assert_eq!(read(b"[{\"id\":\"\xc3\xab\"},\n{\"id\":\"\xfc\"}]").problems(), [(2, "not-utf8")]);
 }
 
 #[test]
 fn a_header_that_is_no_utf8_is_refused() {
-    assert!(refusal(b"id,\xfc\n1,2\n", options()).starts_with("r.csv:1: the header is not UTF-8"));
+    assert!(refusal(b"id,\xfc\n1,\xc3\xab\n", options()).starts_with("r.csv:1: the header is not UTF-8"));
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod presets;
 mod reading;
 mod rejecting;
 
+use std::io::Write;
+
 use super::*;
 use crate::model::MeetingId;
 
@@ -46,6 +48,16 @@ pub(super) fn options() -> ReadOptions {
 
 pub(super) fn source(name: &str, text: impl AsRef<[u8]>) -> RosterSource {
     RosterSource::spool(name, text.as_ref(), Caps::default()).expect("a source")
+}
+
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("written");
+    encoder.finish().expect("finished")
+}
+
+pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
 /// All that a roster gives.

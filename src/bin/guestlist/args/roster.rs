@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use guestlist::roster::{Field, PresetMap};
+use guestlist::roster::{EncodingLabel, Field, PresetMap};
 
 use super::parse::{self, Delimiter};
 
 /// Which ones.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RosterNames {
-    /// The rosters: CSV or JSON Lines, also gzipped; - for standard input
+    /// The rosters: CSV, JSON Lines or a JSON array, also gzip or zstd; - for standard input
     #[arg(value_name = "ROSTER", required = true, help_heading = "Arguments")]
     pub(crate) rosters: Vec<PathBuf>,
 }
@@ -40,6 +40,12 @@ pub(crate) struct RosterArgs {
     /// Accept e-mail addresses and phone numbers as ids, although Cloudflare forbids personal data there
     #[arg(long)]
     pub(crate) allow_pii_ids: bool,
+    /// How the rows are written [default: found out from the content]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<RosterFormat>,
+    /// The encoding of the text, such as utf-8, utf-16, windows-1252 or macintosh [default: found out]
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) encoding: Option<EncodingLabel>,
     /// The character between fields of CSV, or tab [default: found out]
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<Delimiter>,
@@ -49,4 +55,16 @@ pub(crate) struct RosterArgs {
     /// Write CSV files as Excel opens them where numbers have decimal commas: with semicolons, and marked as UTF-8
     #[arg(long)]
     pub(crate) excel: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RosterFormat {
+    /// Separated values
+    Csv,
+    /// Values separated by tabs
+    Tsv,
+    /// One JSON object a line
+    Jsonl,
+    /// One JSON array of objects
+    Json,
 }

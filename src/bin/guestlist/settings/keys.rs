@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use guestlist::api::ApiUrl;
 use guestlist::pacer::Rate;
-use guestlist::roster::{Field, PresetMap};
+use guestlist::roster::{EncodingLabel, Field, PresetMap};
 use toml::Value;
 use toml::de::DeValue;
 
@@ -18,7 +18,7 @@ use super::Environment;
 use super::origin::{Origin, Place, Setting};
 use super::value::KeyValue;
 use crate::args::{
-    ApiArgs, Delimiter, JournalArgs, OnInvalid, OnInvalidArgs, PaceArgs, RosterArgs, Uncertain,
+    ApiArgs, Delimiter, JournalArgs, OnInvalid, OnInvalidArgs, PaceArgs, RosterArgs, RosterFormat, Uncertain,
 };
 
 /// What was typed, as far as the command takes it.
@@ -154,6 +154,8 @@ keys! {
     "preset-map" preset_map: PresetMap, typed roster.preset_map;
     "default-name" default_name: String, typed roster.default_name, default "Guest".to_owned();
     "id-from" id_from: Vec<String>, typed roster.id_from;
+    "format" format: RosterFormat, typed roster.format;
+    "encoding" encoding: EncodingLabel, typed roster.encoding;
     "delimiter" delimiter: Delimiter, typed roster.delimiter;
     "on-invalid" on_invalid: OnInvalid, typed rows.on_invalid, default OnInvalid::Stop;
     "rate" rate: Rate, typed pace.rate, default Rate::Auto;

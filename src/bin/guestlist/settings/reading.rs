@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use guestlist::roster::{DefaultMeeting, IdSource, PersonalIds, ReadOptions, Records, RejectedStyle};
+use guestlist::roster::{
+    DefaultMeeting, FormatName, IdSource, PersonalIds, ReadOptions, Records, RejectedStyle,
+};
 
 use super::{Settings, SettingsError};
-use crate::args::{RosterArgs, RosterNames};
+use crate::args::{RosterArgs, RosterFormat, RosterNames};
 
 /// A roster as it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(super) fn options(
     let id_source = settings.id_from().map_or(IdSource::Column, |from| IdSource::Derived(from.value.clone()));
     Ok(ReadOptions {
         mapping: settings.mapping(),
+        format: settings.format().map(|format| format_name(format.value)),
+        encoding: settings.encoding().map(|encoding| encoding.value),
         delimiter: settings.delimiter().map(|delimiter| delimiter.value.0),
         default_meeting: meeting.map_or(otherwise, DefaultMeeting::Given),
         default_preset: settings.preset().map(|preset| preset.value.clone()),
@@ -56,6 +60,15 @@ pub(super) fn rejected(
         (false, _) => Ok(Some(RejectedRows { path, style: RejectedStyle::AsRead })),
         (true, None | Some(b';')) => Ok(Some(RejectedRows { path, style: RejectedStyle::Excel })),
         (true, Some(_)) => Err(SettingsError::ExcelDelimiter),
+    }
+}
+
+fn format_name(format: RosterFormat) -> FormatName {
+    match format {
+        RosterFormat::Csv => FormatName::Csv,
+        RosterFormat::Tsv => FormatName::Tsv,
+        RosterFormat::Jsonl => FormatName::Jsonl,
+        RosterFormat::Json => FormatName::Json,
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use guestlist::pacer::Rate;
-use guestlist::roster::PresetMap;
+use guestlist::roster::{EncodingLabel, PresetMap};
 use jiff::SignedDuration;
 use toml::Value;
 use toml::de::DeValue;
 
-use crate::args::{Delimiter, OnInvalid, Uncertain};
+use crate::args::{Delimiter, OnInvalid, RosterFormat, Uncertain};
 
 /// How a value is written in a settings file, and shown.
 pub(super) trait KeyValue: Sized {
@@ -165,6 +165,7 @@ macro_rules! notations {
 
 notations! {
     Rate: "a rate in quotes: \"auto\", \"unlimited\", or such as \"4/s\" or \"1200/5m\"";
+    EncodingLabel: "the name of an encoding, such as \"windows-1252\"";
     Delimiter: "one character in quotes, such as \";\", or \"tab\"";
 }
 
@@ -183,7 +184,7 @@ macro_rules! choices {
     )*};
 }
 
-choices!(OnInvalid, Uncertain);
+choices!(OnInvalid, RosterFormat, Uncertain);
 
 fn choice<T: ValueEnum>(written: &DeValue<'_>) -> Result<T, String> {
     let chosen = written.as_str().and_then(|text| T::from_str(text, false).ok());

@@ -1,7 +1,10 @@
 //! What was decided about a roster, for people: one list that the terminal and the page show alike, so that a new
 //! decision is a line here.
 
-use guestlist::roster::{ColumnDecision, Compression, Decisions, Field, FileReport, Format, Role};
+use guestlist::model::escape;
+use guestlist::roster::{
+    ColumnDecision, Compression, Decisions, EncodingReason, Field, FileReport, Format, Role, TextEncoding,
+};
 
 use super::text::count;
 
@@ -14,7 +17,8 @@ pub(super) struct Decided {
 /// All that was decided about a roster, but for its columns.
 pub(super) fn decided(file: &FileReport) -> Vec<Decided> {
     let decisions = &file.decisions;
-    let mut decided = vec![("format", format(decisions)), ("encoding", encoding(decisions))];
+    let mut decided = vec![("format", format(decisions))];
+    decided.extend(decisions.encoding.as_ref().map(|it| ("encoding", encoding(it))));
     if let Format::Csv { delimiter, header_line } = decisions.format {
         decided.push(("delimiter", delimiter_name(delimiter)));
         decided.push(("header", format!("line {header_line}")));
@@ -27,16 +31,31 @@ fn format(decisions: &Decisions) -> String {
     let format = match decisions.format {
         Format::Csv { .. } => "CSV",
         Format::JsonLines => "JSON Lines",
+        Format::JsonArray => "a JSON array",
     };
     match decisions.compression {
         Compression::None => format.to_owned(),
-        Compression::Gzip => format!("{format}, compressed with gzip"),
+        compression => format!("{format}, compressed with {compression}"),
     }
 }
 
-fn encoding(decisions: &Decisions) -> String {
-    let marked = if decisions.byte_order_mark { ", with a byte order mark" } else { "" };
-    format!("UTF-8{marked}")
+/// `Windows-1252, a guess: is "Müller" read right? If not, name it with --encoding`.
+fn encoding(encoding: &TextEncoding) -> String {
+    let name = match encoding.name {
+        "windows-1252" => "Windows-1252",
+        "macintosh" => "Mac Roman",
+        "UTF-16LE" => "UTF-16 LE",
+        "UTF-16BE" => "UTF-16 BE",
+        name => name,
+    };
+    match &encoding.how {
+        EncodingReason::Given => format!("{name}, as --encoding says"),
+        EncodingReason::Marked => format!("{name}, with a byte order mark"),
+        EncodingReason::Guessed { word } => {
+            format!("{name}, a guess: is \"{}\" read right? If not, name it with --encoding", escape(word))
+        }
+        EncodingReason::ZeroBytes | EncodingReason::Valid => name.to_owned(),
+    }
 }
 
 fn delimiter_name(delimiter: u8) -> String {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use guestlist::event::{Event, StopReason, WaitReason};
 use guestlist::journal::{Finding, MeetingCounts, Problem, RunInfo, Verified};
 use guestlist::roster::{
-    CheckReport, ColumnDecision, Compression, FileReport, Format, Role, RowError, TicketRows,
+    CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, TicketRows,
 };
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::Connection;
@@ -37,7 +37,10 @@ pub(crate) enum Line<'a> {
         file: &'a str,
         format: &'static str,
         compression: &'static str,
-        byte_order_mark: bool,
+        encoding: Option<&'a str>,
+        encoding_reason: Option<&'static str>,
+        /// Where the encoding is a guess, the first word above ASCII as it was read.
+        encoding_word: Option<&'a str>,
         delimiter: Option<char>,
         header_line: Option<u64>,
         columns: Vec<ColumnLine<'a>>,
@@ -288,11 +291,9 @@ impl<'a> Line<'a> {
         let (format, delimiter, header_line) = match decisions.format {
             Format::Csv { delimiter, header_line } => ("csv", Some(char::from(delimiter)), Some(header_line)),
             Format::JsonLines => ("jsonl", None, None),
+            Format::JsonArray => ("json", None, None),
         };
-        let compression = match decisions.compression {
-            Compression::None => "none",
-            Compression::Gzip => "gzip",
-        };
+        let encoding = decisions.encoding.as_ref();
         let column = |column: &'a ColumnDecision| ColumnLine {
             name: &column.name,
             role: match column.role {
@@ -306,8 +307,13 @@ impl<'a> Line<'a> {
         Self::Roster {
             file: &decisions.file,
             format,
-            compression,
-            byte_order_mark: decisions.byte_order_mark,
+            compression: decisions.compression.name(),
+            encoding: encoding.map(|it| it.name),
+            encoding_reason: encoding.map(|it| reason_name(&it.how)),
+            encoding_word: encoding.and_then(|it| match &it.how {
+                EncodingReason::Guessed { word } => Some(word.as_str()),
+                _ => None,
+            }),
             delimiter,
             header_line,
             columns: decisions.columns.iter().map(column).collect(),
@@ -436,6 +442,16 @@ pub(crate) fn stop_name(reason: &StopReason) -> &'static str {
         StopReason::Throttled { .. } => "throttled",
         StopReason::MeetingRefuses { .. } => "meeting_refuses",
         StopReason::ListingIncomplete { .. } => "listing_incomplete",
+    }
+}
+
+fn reason_name(reason: &EncodingReason) -> &'static str {
+    match reason {
+        EncodingReason::Given => "given",
+        EncodingReason::Marked => "byte_order_mark",
+        EncodingReason::ZeroBytes => "zero_bytes",
+        EncodingReason::Valid => "valid",
+        EncodingReason::Guessed { .. } => "guessed",
     }
 }
 

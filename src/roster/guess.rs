@@ -1,0 +1,254 @@
+//! Which encoding bytes are in that are no UTF-8: of those that are likely, the one whose letters make words.
+//!
+//! chardetng knows the encodings of the web by the letters that follow each other, but not Mac Roman, and always has
+//! an answer. So its answer is weighed against Windows-1252 and Mac Roman by a rougher measure that all of them have
+//! to meet: letters within words beat symbols within words. Where none meets it, nothing is guessed.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, MACINTOSH, UTF_8, WINDOWS_1252};
+
+use super::row_error::{cut, legible};
+
+/// What the words of a text say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is UTF-8, if with some bytes that are not.
+    Utf8,
+    /// It is in this encoding, in which its first word above ASCII is this.
+    Likely(&'static Encoding, String),
+    /// It can't be told; this is its first word above ASCII, with the bytes as `\xfc`.
+    Untold(String),
+}
+
+/// Words that say that a text is UTF-8 although others aren't: so many of a hundred. In other encodings two letters
+/// hardly ever look like UTF-8.
+const UTF_8_WORDS: usize = 10;
+
+/// The words that are looked at, in bytes.
+const LOOKED_AT: usize = 64 << 10;
+
+/// Looks at a stretch of text; `whole` says that it doesn't end within a character.
+pub(super) fn guess(text: &[u8], whole: bool) -> Verdict {
+    match str::from_utf8(text) {
+        Ok(_) => return Verdict::Utf8,
+        Err(error) if error.error_len().is_none() && !whole => return Verdict::Utf8,
+        Err(_) => {}
+    }
+    let words: Vec<&[u8]> = text.split(|b| is_between(*b)).filter(|word| !word.is_ascii()).collect();
+    let utf_8 = words.iter().filter(|word| str::from_utf8(word).is_ok()).count();
+    if utf_8 * 100 >= words.len() * UTF_8_WORDS {
+        return Verdict::Utf8;
+    }
+    let mut lines = words.join(&b'\n');
+    lines.truncate(LOOKED_AT);
+    let first = words.first().copied().unwrap_or_default();
+    match most_plausible(&lines) {
+        Some(encoding) => Verdict::Likely(encoding, cut(&encoding.decode_without_bom_handling(first).0)),
+        None => Verdict::Untold(cut(&legible(first))),
+    }
+}
+
+/// ASCII that stands between words, and that is no part of a character in any encoding: not the letters and digits
+/// that may follow the first byte of an East Asian one.
+fn is_between(byte: u8) -> bool {
+    matches!(byte, ..b'0' | b':'..=b'?')
+}
+
+fn most_plausible(lines: &[u8]) -> Option<&'static Encoding> {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(lines, true);
+    let detected = detector.guess(None, Utf8Detection::Deny);
+    let mut best = (None, LEAST - 1);
+    for candidate in [detected, WINDOWS_1252, MACINTOSH] {
+        let plausibility = plausibility(candidate, lines);
+        if plausibility > best.1 {
+            best = (Some(candidate), plausibility);
+        }
+    }
+    best.0.filter(|encoding| *encoding != UTF_8)
+}
+
+/// Points for a character above ASCII: the most it can have, and what the average has to be at least, per thousand.
+const MOST: usize = 4;
+const LEAST: usize = 500;
+
+/// How well the text makes words in an encoding, per thousand.
+fn plausibility(encoding: &'static Encoding, lines: &[u8]) -> usize {
+    let (text, _) = encoding.decode_without_bom_handling(lines);
+    let (mut points, mut characters) = (0, 0);
+    for line in text.lines() {
+        let word: Vec<char> = line.chars().collect();
+        for at in (0..word.len()).filter(|at| !word[*at].is_ascii()) {
+            points += MOST.min(fits(&word, at));
+            characters += 1;
+        }
+    }
+    1000 * points / (MOST * characters).max(1)
+}
+
+/// Capital letters that names begin with; others above ASCII hardly ever begin a word.
+const CAPITALS: &str = "ÁÄÅÆÇÉÍÑÓÖØÚÜŠŽČŁŚŻŐİŞĆĐÞÝ";
+
+/// A vowel stands by consonants, and a consonant by vowels: Björk, not Bjšrk; Dušan, not Duöan.
+fn is_vowel(c: char) -> bool {
+    "aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿœāēīōūąęěőűů".contains(c)
+}
+
+/// How well a character fits into its word.
+fn fits(word: &[char], at: usize) -> usize {
+    let letter = |c: &char| c.is_alphabetic();
+    let before = at.checked_sub(1).map(|at| word[at]).filter(letter);
+    let after = word.get(at + 1).copied().filter(letter);
+    let capital = |c: char| if CAPITALS.contains(c) { 4 } else { 2 };
+    match Kind::of(word[at]) {
+        Kind::Nothing => 0,
+        Kind::Capital if !word.iter().any(|c| c.is_lowercase()) => capital(word[at]),
+        Kind::Capital if before.is_some() => 0,
+        Kind::Capital => match after {
+            Some(after) if after.is_uppercase() => 0,
+            Some(_) => capital(word[at]),
+            None => 2,
+        },
+        Kind::Small if after.is_some_and(char::is_uppercase) => 1,
+        Kind::Small if before.is_none() => 2,
+        Kind::Small => match (is_vowel(word[at]), before.is_some_and(is_vowel), after.map(is_vowel)) {
+            (true, true, Some(true)) | (false, false, Some(false) | None) => 2,
+            _ => 4,
+        },
+        Kind::OtherScript if before.or(after).is_none() => 2,
+        Kind::OtherScript if before.into_iter().chain(after).any(|c| c.is_ascii()) => 0,
+        Kind::OtherScript => 4,
+        Kind::Apostrophe if before.is_some() && after.is_some() => 4,
+        Kind::Quote if before.is_some() && after.is_some() => 0,
+        Kind::Apostrophe | Kind::Quote | Kind::Dash => 3,
+        Kind::Symbol if before.is_some() || after.is_some() => 0,
+        Kind::Symbol => 2,
+    }
+}
+
+/// What a character above ASCII is to a word.
+enum Kind {
+    Capital,
+    Small,
+    OtherScript,
+    Apostrophe,
+    Quote,
+    Dash,
+    Symbol,
+    /// What no text has: controls, and what stands for bytes that are none.
+    Nothing,
+}
+
+impl Kind {
+    fn of(c: char) -> Self {
+        match c {
+            '\u{80}'..='\u{9f}' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' => Self::Nothing,
+            '’' | '‘' => Self::Apostrophe,
+            '“' | '”' | '„' | '‚' | '«' | '»' | '‹' | '›' | '…' => Self::Quote,
+            '–' | '—' | '·' | '•' | '\u{a0}' | '€' => Self::Dash,
+            'ƒ' | 'µ' | 'ª' | 'º' | 'ı' | 'ˆ' | 'ˇ' => Self::Symbol,
+            'À'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' if c.is_uppercase() => Self::Capital,
+            'À'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' if c.is_alphabetic() => Self::Small,
+            _ if c.is_alphabetic() => Self::OtherScript,
+            _ => Self::Symbol,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn told(bytes: &[u8]) -> String {
+        match guess(bytes, true) {
+            Verdict::Utf8 => "UTF-8".to_owned(),
+            Verdict::Likely(encoding, word) => format!("{} {word}", encoding.name()),
+            Verdict::Untold(word) => format!("? {word}"),
+        }
+    }
+
+    fn encoded(encoding: &'static Encoding, text: &str) -> Vec<u8> {
+        let (bytes, _, lossy) = encoding.encode(text);
+        assert!(!lossy, "{text} in {}", encoding.name());
+        bytes.into_owned()
+    }
+
+    /// One name is enough to get the letters of a Western Excel right, from Windows and from a Mac.
+    #[rstest]
+    #[case("Müller")]
+    #[case("Zoë")]
+    #[case("José Núñez")]
+    #[case("André")]
+    #[case("Ägir")]
+    #[case("Özil")]
+    #[case("Übelacker")]
+    #[case("Ülkü")]
+    #[case("Åse Østby")]
+    #[case("Søren")]
+    #[case("Björk")]
+    #[case("Jörg")]
+    #[case("Dušan")]
+    #[case("Tomaž")]
+    #[case("Émile")]
+    #[case("Ñandu")]
+    #[case("François")]
+    #[case("Strauß")]
+    #[case("João Conceição")]
+    #[case("MÜLLER")]
+    #[case("NUÑEZ")]
+    #[case("O’Brien")]
+    #[case("D’Angelo – Lee")]
+    #[case("“Ann” Lee")]
+    #[case("Núria Òdena, Renée, Hélène")]
+    fn one_name_tells_the_encoding(#[case] name: &str) {
+        let row = format!("17,{name},ann@example.com\r\n");
+        for encoding in [WINDOWS_1252, MACINTOSH] {
+            // Letters that Mac Roman lacks aren't to be told there.
+            let (bytes, _, lossy) = encoding.encode(&row);
+            if !lossy {
+                let Verdict::Likely(likely, _) = guess(&bytes, true) else { panic!("{}", told(&bytes)) };
+                assert_eq!(likely.decode_without_bom_handling(&bytes).0, row, "{}", likely.name());
+            }
+        }
+    }
+
+    #[rstest]
+    #[case("windows-1250", "Łukasz Wałęsa;Małgorzata Żółć;Grażyna Świątek")]
+    #[case("windows-1251", "Иван Петров;Анна Кузнецова")]
+    #[case("windows-1253", "Γιώργος Παπαδόπουλος;Ελένη")]
+    #[case("Shift_JIS", "山田太郎,佐藤花子,鈴木一郎")]
+    #[case("GBK", "王小明,李娜,张伟")]
+    fn other_scripts_are_told_from_a_few_names(#[case] label: &str, #[case] names: &str) {
+        let encoding = Encoding::for_label(label.as_bytes()).expect("an encoding");
+        assert!(told(&encoded(encoding, names)).starts_with(label), "{}", told(&encoded(encoding, names)));
+    }
+
+    #[test]
+    fn the_first_word_is_shown() {
+        assert_eq!(told(b"1,Ann\n2,Max M\xfcller\n3,Zo\xeb\n"), "windows-1252 Müller");
+        assert_eq!(told(b"1,Ann\r2,Max M\x9fller\r"), "macintosh Müller");
+    }
+
+    #[rstest]
+    #[case::whole("Zoë, Müller".as_bytes(), "UTF-8")]
+    #[case::one_row_of_another(b"Zo\xc3\xab, M\xfcller, Andr\xe9", "UTF-8")]
+    #[case::a_quote_that_looks_like_it(b"CAF\xc9\x94, M\xfcller, Zo\xeb, Andr\xe9, Ren\xe9, No\xebl, Ir\xe8ne, J\xfcrgen, S\xf6ren, B\xf6rn, J\xf6rg", "windows-1252 CAFÉ”")]
+    fn it_is_utf_8_if_some_of_it_is(#[case] bytes: &[u8], #[case] as_told: &str) {
+        assert_eq!(told(bytes), as_told);
+    }
+
+    #[test]
+    fn a_stretch_may_end_within_a_character() {
+        assert_eq!(guess(b"Zo\xc3\xab Zo\xc3", false), Verdict::Utf8);
+        assert_ne!(guess(b"Zo\xc3", true), Verdict::Utf8);
+    }
+
+    /// MS-DOS (code page 850).
+    #[rstest]
+    #[case(b"M\x81ller,J\x84ger", "? M\\x81ller")]
+    #[case(b"Ren\x82e,J\x84ger,M\x81ller", "? Ren\\x82e")]
+    fn what_makes_no_words_is_not_guessed(#[case] bytes: &[u8], #[case] as_told: &str) {
+        assert_eq!(told(bytes), as_told);
+    }
+}
