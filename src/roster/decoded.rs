@@ -262,6 +262,9 @@ impl Transcoder {
 /// The first control character from U+0080 to U+009F. The standard has them where an encoding of one byte a character
 /// has nothing; no text does.
 fn control(text: &[u8]) -> Option<usize> {
+    if !text.contains(&0xc2) {
+        return None;
+    }
     text.windows(2).position(|pair| pair[0] == 0xc2 && (0x80..0xa0).contains(&pair[1]))
 }
 

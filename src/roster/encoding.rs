@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
 
+use crate::model::escape;
+
 use super::directory::near_miss;
 
 /// The encoding that a roster was read as.
@@ -79,7 +81,7 @@ impl fmt::Display for EncodingLabel {
 
 /// A label that names no encoding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{label:?} is no encoding{}; {}", said(.did_you_mean), "known are utf-8, utf-16, windows-1252, macintosh and the others of the WHATWG standard")]
+#[error("\"{}\" is no encoding{}; known are utf-8, utf-16, windows-1252, macintosh and the others of the WHATWG standard", escape(.label), question(*.did_you_mean))]
 pub struct UnknownEncoding {
     /// What was given.
     pub label: String,
@@ -87,8 +89,8 @@ pub struct UnknownEncoding {
     pub did_you_mean: Option<&'static str>,
 }
 
-fn said(meant: &Option<&'static str>) -> String {
-    meant.map_or(String::new(), |name| format!("; did you mean {name}?"))
+fn question(meant: Option<&str>) -> String {
+    meant.map_or(String::new(), |name| format!(" (did you mean {name}?)"))
 }
 
 /// What people call encodings, in their order of likelihood; [`Encoding::for_label`] doesn't know all of them.

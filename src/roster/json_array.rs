@@ -46,7 +46,7 @@ impl fmt::Display for ArrayFault {
             Self::NotOpened => "a JSON array has to begin with [; if it is one object a line, use --format jsonl",
             Self::NoElement => "an element of the JSON array is missing here; remove the comma that is too many",
             Self::NoComma => "after an element of the JSON array a comma or ] has to come; check the brackets and quotes before it",
-            Self::CutShort => "the JSON array is cut short within or after the element that begins here; export it again, or check its brackets and quotes",
+            Self::CutShort => "the JSON array is cut short: neither it nor an element that begins here comes to its end; export it again, or check its brackets and quotes",
             Self::TextAfter => "something comes after the end of the JSON array; remove it, or put it into the array",
         })
     }

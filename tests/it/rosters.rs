@@ -4,6 +4,7 @@
 //! the test is skipped and says so in a line that begins with `SKIPPED`.
 
 mod check;
+mod encodings;
 mod mending;
 mod presets;
 mod settings;

@@ -100,6 +100,26 @@ fn deep_and_repetitive_json_is_refused_by_the_row() {
 }
 
 #[test]
+fn json_of_any_layout_has_the_lines_of_the_file() {
+    let text = "[\r\n  {\r\n    \"id\": 1,\r\n    \"x\": [\r\n      1\r\n    ]\r\n  },\r\n  {\r\n    \"id\":\r\n  },\r\n  \"Ann\"\r\n]";
+    let outcome = read(text);
+    assert_eq!((outcome.ids(), outcome.rows[0].line), (vec!["1"], 2));
+    assert!(!outcome.rows[0].extra.contains(['\r', '\n']), "{}", outcome.rows[0].extra);
+    insta::assert_snapshot!(outcome.messages().join("\n"), @r"
+    r.csv:8: not valid JSON; mend it in line 10, at byte 3
+    r.csv:11: not a JSON object; write each person as one JSON object
+    ");
+}
+
+/// A line end within quotes is no JSON, whatever would become of it on one line.
+#[test]
+fn a_string_over_two_lines_is_refused() {
+    assert_eq!(read("[{\"id\":\"a\n},\n{\"id\":\"2\"}]").problems(), [(1, "bad-json")]);
+    let error = refusal("[{\"id\":\"a\nb\"},\n{\"id\":\"2\"}]", options());
+    assert!(error.starts_with("r.csv:3: the JSON array is cut short"), "{error}");
+}
+
+#[test]
 fn a_message_cannot_move_the_cursor() {
     let outcome = read("id,na\u{1b}me,preset\n\u{1b}[2J1,\u{7}x,\u{202e}p\n");
     assert_eq!(outcome.messages().len(), 3);
@@ -127,7 +147,16 @@ proptest::proptest! {
         for text in [bytes, &bytes[..cut.min(bytes.len())]] {
             let _ = read_with([b"id,name\n", text].concat(), options());
             let _ = read_with([b"{\"id\":1}\n{", text].concat(), options());
+            let _ = read_with([b"[{\"id\":1},", text].concat(), options());
+            let _ = read_with([b"\xff\xfei\0d\0\n\0", text].concat(), options());
             let _ = read_with(text, options());
+        }
+    }
+
+    #[test]
+    fn no_noise_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..80)) {
+        for start in [&b"id\n"[..], b"", b"\xff\xfe", b"\xfe\xff", b"[", b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08"] {
+            let _ = read_with([start, &bytes].concat(), options());
         }
     }
 }

@@ -136,12 +136,33 @@ fn assert_refused(roster: impl AsRef<[u8]>, says: &str) {
 
 /// `text` so many times, gzipped: a member for each thousand, which is how a small file becomes a large one.
 fn gzipped(head: &str, text: &str, times: usize, tail: &str) -> Vec<u8> {
-    let member = |text: &str| {
-        let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        member.write_all(text.as_bytes()).unwrap();
-        member.finish().unwrap()
-    };
-    [member(head), member(&text.repeat(1000)).repeat(times / 1000), member(tail)].concat()
+    packed(head.as_bytes(), text.as_bytes(), times, tail.as_bytes(), gzip)
+}
+
+fn packed(head: &[u8], text: &[u8], times: usize, tail: &[u8], pack: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    [pack(head), pack(&text.repeat(1000)).repeat(times / 1000), pack(tail)].concat()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    member.write_all(bytes).unwrap();
+    member.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn latin_1(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+}
+
+fn utf_8(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
 }
 
 /// I05, I06: a line of 256 MiB, which as a file is a quarter of a megabyte: the row is refused, and so is the import.
@@ -149,6 +170,35 @@ fn gzipped(head: &str, text: &str, times: usize, tail: &str) -> Vec<u8> {
 fn i05_i06_a_line_that_is_larger_than_memory() {
     let bomb = gzipped("id,name\n1,", &"x".repeat(256), 1 << 20, "\n2,Bea\n");
     assert_refused(bomb, "\"line\":2");
+}
+
+/// I05, I06: the same of other text, and out of zstd: enough to need more memory than there may be, no more.
+#[rstest]
+#[case::zstd(utf_8, zstd, "1,", "x", 70_000_000)]
+#[case::utf_16(utf_16, gzip, "1,", "é", 40_000_000)]
+#[case::utf_16_columns(utf_16, zstd, "1", ",", 40_000_000)]
+#[case::windows_1252(latin_1, gzip, "1,Zoë", "xü", 25_000_000)]
+fn i05_i06_a_line_that_is_larger_than_memory_in_any_wrapping(
+    #[case] encode: fn(&str) -> Vec<u8>,
+    #[case] pack: fn(&[u8]) -> Vec<u8>,
+    #[case] start: &str,
+    #[case] text: &str,
+    #[case] times: usize,
+) {
+    let head = encode(&format!("id,name\n{start}"));
+    let bomb = packed(&head, &encode(&text.repeat(64)), times / 64, &encode("\n2,Bea\n"), pack);
+    assert_refused(bomb, "\"line\":2");
+}
+
+/// I06: an element of a JSON array that is larger than memory.
+#[rstest]
+#[case::a_string("[{\"id\":\"a\"},\n{\"id\":\"", "x", "\"}]")]
+#[case::an_array("[{\"id\":\"a\"},\n{\"a\":[1", ",1", "]}]")]
+#[case::depth("[{\"id\":\"a\"},\n{\"a\":[", "[", "")]
+#[case::blanks("[{\"id\":\"a\"},\n{\"id\":", " ", "\"b\"}]")]
+fn i06_i07_an_element_that_is_larger_than_memory(#[case] head: &str, #[case] text: &str, #[case] tail: &str) {
+    let bomb = gzipped(head, &text.repeat(64), 1_100_000, tail);
+    assert_refused(bomb, if tail.is_empty() { "list.csv:2: " } else { "\"line\":2" });
 }
 
 /// I05, I06: ten million columns in a row, and in the header.
@@ -163,8 +213,22 @@ fn i05_i06_ten_million_columns(#[case] head: &str, #[case] tail: &str, #[case] s
 #[rstest]
 #[case::unclosed_quote(b"id,name\n1,Ann\n2,\"Bob\n3,Cid\n".as_slice(), "list.csv:3: ")]
 #[case::nul(b"id,name\n1,Ann\n2,B\0b\n", "list.csv")]
-#[case::not_utf8(b"id,name\n1,Ann\n2,M\xfcller\n", "\"line\":3")]
-#[case::utf_16(b"\xff\xfei\0d\0\n\x001\0\n\0", "UTF-16")]
+#[case::not_utf8(b"id,name\n1,Zo\xc3\xab\n2,M\xfcller\n", "\"line\":3")]
+#[case::utf_16_unclosed_quote(b"\xff\xfei\0d\0\n\x001\0\n\0\"\x002\0\n\0", "list.csv:3: a quote")]
+#[case::utf_16_nul(b"\xff\xfei\0d\0\n\x001\0\0\0\n\0", "list.csv:2: a NUL")]
+#[case::utf_16_cut(b"\xff\xfei\0d\0\n\x001\0\n\x002", "list.csv:3: 0x32")]
+#[case::utf_16_ragged(b"\xff\xfei\0d\0\r\x001\0,\0x\0\r\0", "\"line\":2")]
+#[case::utf_32(b"\xff\xfe\0\0i\0\0\0d\0\0\0", "UTF-32")]
+#[case::no_encoding(b"id,name\n1,M\x81ller\n2,J\x84ger", "list.csv:2: ")]
+#[case::array_cut_short(b"[{\"id\":1},\n{\"id\":2},\n{\"id\"", "list.csv:3: the JSON array is cut short")]
+#[case::array_unclosed_string(
+    b"[{\"id\":1},\n{\"id\":\"2},{\"id\":3}]",
+    "list.csv:2: the JSON array is cut short"
+)]
+#[case::array_without_comma(b"[{\"id\":1}\n{\"id\":2}]", "list.csv:2: after an element")]
+#[case::text_after_the_array(b"[{\"id\":1}]\n{\"id\":2}", "list.csv:2: something comes after")]
+#[case::array_in_an_array(b"[{\"id\":1},\n[{\"id\":2}]]", "\"line\":2")]
+#[case::empty_array(b"[]\n", "the JSON array is empty")]
 #[case::bare_cr(b"id,name\r1,Ann\r\"\"x\r", "list.csv")]
 #[case::ragged(b"id,name\n1,Ann\n2,Bob,too,many\n", "\"line\":3")]
 fn i05_a_broken_roster_is_refused(#[case] roster: &[u8], #[case] says: &str) {
@@ -176,6 +240,8 @@ fn i05_a_broken_roster_is_refused(#[case] roster: &[u8], #[case] says: &str) {
 #[case::zip(b"PK\x03\x04\x14\0\0\0\x08\0rest of a workbook".to_vec())]
 #[case::old_workbook(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest".to_vec())]
 #[case::cut(gzipped("id\n", "1\n", 1000, "")[..30].to_vec())]
+#[case::cut_zstd(packed(b"id\n", b"1\n", 1000, b"", zstd)[..16].to_vec())]
+#[case::wide_zstd(b"\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00".to_vec())]
 fn i06_what_is_no_roster_is_refused(#[case] roster: Vec<u8>) {
     assert_refused(roster, "list.csv");
 }
@@ -188,6 +254,8 @@ fn i06_what_is_no_roster_is_refused(#[case] roster: Vec<u8>) {
 #[case::infinite("{\"id\":1e999}".to_owned(), "\"line\":2")]
 fn i07_hostile_json_is_refused(#[case] object: String, #[case] says: &str) {
     assert_refused(format!("{{\"id\":\"a\"}}\n{object}\n"), says);
+    let says = if object.ends_with('}') { says } else { "list.csv:2: the JSON array is cut short" };
+    assert_refused(format!("[{{\"id\":\"a\"}},\n{object}]"), says);
 }
 
 /// I07: a million different keys in one object.
