@@ -16,6 +16,9 @@ use rstest::rstest;
 #[case::json(
     "{\"id\":1,\"name\":\"Ann\",\"role\":\"host\",\"image\":\"https://e.org/a.png\",\"company\":\"A, B\"}\n\n{\"id\":\"2\",\"company\":\"\"}"
 )]
+#[case::array(
+    "[{\"id\":1,\"name\":\"Ann\",\"role\":\"host\",\n\"image\":\"https://e.org/a.png\",\"company\":\"A, B\"},{\"id\":\"2\",\"company\":\"\"}]"
+)]
 fn the_same_people_come_from_every_format(#[case] text: &str) {
     let outcome = read(text);
     assert_eq!(outcome.messages(), Vec::<String>::new());
@@ -85,6 +88,48 @@ fn what_was_taken_for_what_is_said() {
 #[case::apostrophe("id,name\n1,'t Hooft", "'t Hooft")]
 fn a_name_is_put_together(#[case] text: &str, #[case] name: &str) {
     assert_eq!(read(text).names(), [name]);
+}
+
+/// A name is shown, an id is compared: two ids that only look alike stay two people.
+#[test]
+fn names_are_composed_and_ids_are_not() {
+    let outcome = read(
+        "id,name,company\nzoe\u{308},Zoe\u{308} Mu\u{308}ller,Bu\u{308}ro\nzo\u{eb},Zo\u{eb},\n3,\u{41a}\u{438}\u{306}\n",
+    );
+    assert_eq!(outcome.names(), ["Zo\u{eb} M\u{fc}ller", "Zo\u{eb}", "\u{41a}\u{439}"]);
+    assert_eq!(outcome.ids(), ["zoe\u{308}", "zo\u{eb}", "3"]);
+    assert_eq!(outcome.rows[0].extra, "[\"Bu\u{308}ro\"]", "what is carried along is carried as it is");
+    let json = read("{\"id\":\"e\\u0301\",\"first_name\":\"Ire\\u0300ne\",\"last_name\":\"A\\u030a\"}");
+    assert_eq!((json.ids(), json.names()), (vec!["e\u{301}"], vec!["Ir\u{e8}ne \u{c5}"]));
+}
+
+#[test]
+fn the_encoding_and_the_wrapping_are_said() {
+    let said = |text: &[u8], options: ReadOptions| {
+        let decisions = read_with(text, options).expect("a roster").decisions.expect("decisions");
+        (decisions.compression, decisions.encoding.expect("a text"))
+    };
+    let is = |name, how| TextEncoding { name, how };
+    let guessed = EncodingReason::Guessed { word: "Zo\u{eb}".to_owned() };
+    assert_eq!(said(b"id\n1\n", options()), (Compression::None, is("UTF-8", EncodingReason::Valid)));
+    assert_eq!(said(&zstd(b"id\nZo\xeb\n"), options()), (Compression::Zstd, is("windows-1252", guessed)));
+    let latin_9 = ReadOptions { encoding: "iso-8859-15".parse().ok(), ..options() };
+    let outcome = read_with(b"id\n\xa4 1\n", latin_9.clone()).expect("a roster");
+    assert_eq!(outcome.ids(), ["\u{20ac} 1"]);
+    assert_eq!(said(b"id\n1\n", latin_9).1, is("ISO-8859-15", EncodingReason::Given));
+}
+
+#[rstest]
+#[case::tsv(FormatName::Tsv, "id,x\tname\n1\tAnn\n", Format::Csv { delimiter: b'\t', header_line: 1 })]
+#[case::csv(FormatName::Csv, "[{\tid\n\t1\n", Format::Csv { delimiter: b'\t', header_line: 1 })]
+#[case::json(FormatName::Json, "[{\"id\":1}]", Format::JsonArray)]
+#[case::jsonl(FormatName::Jsonl, "\n{\"id\":1}", Format::JsonLines)]
+fn a_format_named_by_hand_holds(#[case] name: FormatName, #[case] text: &str, #[case] format: Format) {
+    let mapping = vec![(Field::Id, if name == FormatName::Tsv { "id,x" } else { "id" }.to_owned())];
+    let options = ReadOptions { format: Some(name), mapping, ..options() };
+    let outcome = read_with(text, options).expect("a roster");
+    let found = outcome.decisions.as_ref().map(|decisions| decisions.format);
+    assert_eq!((outcome.ids(), found), (vec!["1"], Some(format)));
 }
 
 #[rstest]

@@ -124,7 +124,7 @@ fn an_encoding_can_be_named(
     "list.csv:2: 0x3D 0xD8 (byte 13 of the text) is nothing in UTF-16LE"
 )]
 #[case::an_odd_last_byte(
-    b"\xfe\xff\0i\0d\0\n\01\0\n\0",
+    b"\xfe\xff\0i\0d\0\n\x001\0\n\0",
     "",
     3,
     "list.csv:3: 0x00 (byte 13 of the text) is nothing in UTF-16BE"
