@@ -183,7 +183,13 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    const CAPS: Caps = Caps { field: 50, record: 100, columns: 10, expanded: 1 << 20 };
+    const CAPS: Caps = Caps {
+        field: 50,
+        record: 100,
+        columns: 10,
+        expanded: 1 << 20,
+        workbook: crate::roster::WorkbookCaps::DEFAULT,
+    };
 
     /// Gives its bytes in small pieces, as a pipe may.
     struct Pieces(io::Cursor<Vec<u8>>, usize);

@@ -1,37 +1,34 @@
-//! CSV records to rows: the header, the cells, what is wrong with a record as such.
+//! CSV records, or those of a sheet, to rows: the header, the cells, what is wrong with a record as such.
 
-use std::io::Read;
 use std::str;
 use std::sync::Arc;
 
-use super::csv_records::{CsvRecords, Fields, Next};
+use super::columns::{Columns, Role};
+use super::csv_records::{Fields, Next};
 use super::decisions::Format;
 use super::directory::Directory;
 use super::error::RosterError;
+use super::field::Field;
 use super::formula::unguard;
 use super::options::Records;
 use super::reader::{Context, Found};
+use super::records::AnyRecords;
 use super::row::{Record, RosterRow};
 use super::row_error::{Problems, RowError, RowErrorCode as Code, legible};
 use super::validate::{Case, Cells};
+use super::workbook::{Flaw, SheetDecision};
 
-/// The rows of a CSV roster.
+/// The rows of a CSV roster, or of a sheet.
 pub(super) struct CsvRows {
-    records: CsvRecords,
-    delimiter: u8,
+    records: AnyRecords,
     header_line: u64,
 }
 
 impl CsvRows {
     /// Reads the header and maps its columns.
-    pub(super) fn open(
-        input: Box<dyn Read + Send>,
-        delimiter: u8,
-        context: &mut Context,
-    ) -> Result<Self, RosterError> {
+    pub(super) fn open(records: AnyRecords, context: &mut Context) -> Result<Self, RosterError> {
         let caps = context.options.caps;
-        let records = CsvRecords::new(input, delimiter, caps);
-        let mut rows = Self { records, delimiter, header_line: 1 };
+        let mut rows = Self { records, header_line: 1 };
         rows.header_line = match rows.advance(context)? {
             Next::Record(line) => line,
             Next::TooLarge(line) => return Err(RosterError::HeaderTooLarge(context.at(line))),
@@ -55,7 +52,13 @@ impl CsvRows {
     }
 
     pub(super) fn format(&self) -> Format {
-        Format::Csv { delimiter: self.delimiter, header_line: self.header_line }
+        let header_line = self.header_line;
+        match &self.records {
+            AnyRecords::Csv { delimiter, .. } => Format::Csv { delimiter: *delimiter, header_line },
+            AnyRecords::Sheet { decision, .. } => {
+                Format::Workbook(SheetDecision { header_line, ..decision.clone() })
+            }
+        }
     }
 
     /// Reads the next row.
@@ -80,11 +83,15 @@ impl CsvRows {
                 if self.records.is_badly_quoted() {
                     context.problems(line, errors).row(Code::BadQuote, None);
                 }
+                let flaws = self.records.flaws();
                 match Plain::new(fields, context.columns.names().len(), context.options.caps.field) {
-                    Some(cells) => finish(&cells, context, row, errors, directory)?,
-                    None => {
+                    Some(cells) if flaws.is_empty() => finish(&cells, context, row, errors, directory)?,
+                    _ => {
                         let cap = context.options.caps.field;
-                        let cells = Mended::new(fields, cap, &mut context.problems(line, errors));
+                        let mut cells = Mended::new(fields, cap, &mut context.problems(line, errors));
+                        flaws.iter().for_each(|flaw| {
+                            cells.refuse(*flaw, &context.columns, &mut context.problems(line, errors))
+                        });
                         finish(&cells, context, row, errors, directory)?;
                     }
                 }
@@ -200,6 +207,31 @@ impl<'a> Mended<'a> {
             fields.iter().take(width).enumerate().map(|(at, field)| mend(at, field, cap, problems)).collect(),
         )
     }
+
+    /// Empties a cell whose text can't be taken for its field's, and says so. What is only carried along stays as it is.
+    fn refuse(
+        &mut self,
+        ((row, column), flaw): ((u32, u32), Flaw),
+        columns: &Columns,
+        problems: &mut Problems<'_>,
+    ) {
+        let at = column as usize;
+        let role = columns.roles().get(at).copied();
+        let is_sent = matches!(role, Some(Role::Field(field)) if field.is_sent());
+        let is_used = is_sent || columns.id_from().contains(&Some(at));
+        let is_id = role == Some(Role::Field(Field::Id));
+        let code = match flaw {
+            Flaw::Error if is_used => Code::CellError,
+            Flaw::Uncalculated if is_used => Code::FormulaEmpty,
+            Flaw::Date if is_id => Code::IdDate,
+            Flaw::ShownOtherwise if is_id => Code::IdShownOtherwise,
+            Flaw::Undecodable => Code::NotUtf8,
+            Flaw::Error | Flaw::Uncalculated | Flaw::Date | Flaw::ShownOtherwise => return,
+        };
+        let value = self.0.get_mut(at).map(std::mem::take).filter(|value| !value.is_empty());
+        let hint = format!("{} (cell {})", code.hint(), address(row, column));
+        problems.cell(Some(at), value, code, Some(hint));
+    }
 }
 
 fn mend<'a>(column: usize, field: &'a [u8], cap: usize, problems: &mut Problems<'_>) -> &'a str {
@@ -215,6 +247,16 @@ fn mend<'a>(column: usize, field: &'a [u8], cap: usize, problems: &mut Problems<
             ""
         }
     }
+}
+
+/// `B17`.
+fn address(row: u32, column: u32) -> String {
+    let (mut letters, mut rest) = (Vec::new(), column + 1);
+    while rest > 0 {
+        letters.insert(0, b'A' + ((rest - 1) % 26) as u8);
+        rest = (rest - 1) / 26;
+    }
+    format!("{}{}", String::from_utf8_lossy(&letters), u64::from(row) + 1)
 }
 
 impl Cells for Mended<'_> {

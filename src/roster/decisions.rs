@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::columns::Role;
 use super::encoding::TextEncoding;
+use super::workbook::SheetDecision;
 
 /// What was taken a roster for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Decisions {
 }
 
 /// How the rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
     /// Separated values.
     Csv {
@@ -35,6 +36,8 @@ pub enum Format {
     JsonLines,
     /// One JSON array of objects.
     JsonArray,
+    /// A sheet of a workbook.
+    Workbook(SheetDecision),
 }
 
 /// What a roster was wrapped in.

@@ -11,6 +11,7 @@ use super::encoding::EncodingLabel;
 use super::field::Field;
 use super::json_array::ArrayFault;
 use super::row_error::cut;
+use super::workbook::WorkbookError;
 
 /// Why a roster can't be read at all, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +67,7 @@ pub enum RosterError {
         fault: ArrayFault,
     },
     /// Something that isn't a text file.
-    #[error("{}: this is {what}, not CSV or JSON; {way_out}", escape(.file))]
+    #[error("{}: this is {what}, not CSV, JSON or a workbook; {way_out}", escape(.file))]
     Foreign {
         /// The roster.
         file: Arc<str>,
@@ -107,6 +108,20 @@ pub enum RosterError {
         /// The word, its bytes as `\xfc`.
         word: String,
     },
+    /// A workbook that can't be read.
+    #[error("{}: {source}", escape(.file))]
+    Workbook {
+        /// The roster.
+        file: Arc<str>,
+        /// Why.
+        source: WorkbookError,
+    },
+    /// It was said to be a workbook.
+    #[error("{}: --format says that this is a workbook, and it is none; leave --format out", escape(.0))]
+    NoWorkbook(Arc<str>),
+    /// A sheet was asked for of something that has none.
+    #[error("{}: --sheet is for workbooks, and this is none; leave it out", escape(.0))]
+    SheetOfText(Arc<str>),
     /// NUL bytes amid the rows.
     #[error(
         "{0}: a NUL byte, which no text has; the file is damaged or not text: export it again as CSV UTF-8"

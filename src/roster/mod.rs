@@ -43,6 +43,7 @@ mod options;
 mod picture;
 mod preset_map;
 mod reader;
+mod records;
 mod rejected;
 mod row;
 mod row_error;
@@ -50,6 +51,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod workbook;
 
 pub use check::{CheckEvent, CheckReport, FileReport, check};
 pub use columns::Role;
@@ -62,10 +64,13 @@ pub use error::{RosterError, UnknownPreset};
 pub use field::{Field, UnknownField};
 pub use id::{DERIVATION_NAMESPACE, DERIVATION_VERSION, MAX_ID_CHARS};
 pub use json_array::ArrayFault;
-pub use options::{Caps, DefaultMeeting, FormatName, IdSource, PersonalIds, ReadOptions, Records};
+pub use options::{
+    Caps, DefaultMeeting, FormatName, IdSource, PersonalIds, ReadOptions, Records, WorkbookCaps,
+};
 pub use preset_map::{InvalidPresetMap, PresetMap, TicketRows};
 pub use reader::{Read, Reader};
 pub use rejected::{RejectedError, RejectedStyle, RejectedWriter};
 pub use row::{Batch, Record, RejectedRow, RosterRow};
 pub use row_error::{Column, RowError, RowErrorCode};
 pub use source::RosterSource;
+pub use workbook::{SheetDecision, WorkbookError, WorkbookKind, panics_are_caught};

@@ -17,6 +17,8 @@ pub struct ReadOptions {
     pub encoding: Option<EncodingLabel>,
     /// The byte between CSV fields; `None` finds it out.
     pub delimiter: Option<u8>,
+    /// The sheet of a workbook, by its name or its number; `None` finds it out. No other roster has one.
+    pub sheet: Option<String>,
     /// The meeting of rows that name none.
     pub default_meeting: DefaultMeeting,
     /// The preset of rows that name none.
@@ -43,6 +45,7 @@ impl Default for ReadOptions {
             format: None,
             encoding: None,
             delimiter: None,
+            sheet: None,
             default_meeting: DefaultMeeting::Missing,
             default_preset: None,
             preset_map: None,
@@ -73,6 +76,12 @@ pub enum FormatName {
     Jsonl,
     /// One JSON array of objects.
     Json,
+    /// A workbook of Excel 2007 or later.
+    Xlsx,
+    /// A workbook of Excel 97 to 2003.
+    Xls,
+    /// A workbook of LibreOffice.
+    Ods,
 }
 
 /// The meeting of rows that name none.
@@ -134,10 +143,65 @@ pub struct Caps {
     pub columns: usize,
     /// Bytes of a compressed roster after expansion, and of what is spooled from a pipe.
     pub expanded: u64,
+    /// What is too large in a workbook.
+    pub workbook: WorkbookCaps,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { field: 64 << 10, record: 1 << 20, columns: 10_000, expanded: 4 << 30 }
+        Self {
+            field: 64 << 10,
+            record: 1 << 20,
+            columns: 10_000,
+            expanded: 4 << 30,
+            workbook: WorkbookCaps::DEFAULT,
+        }
+    }
+}
+
+/// What is too large in a workbook, of which more has to be held than of text: see the module's documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkbookCaps {
+    /// Bytes of the file.
+    pub file: u64,
+    /// Bytes of an `.xls`, which is held as a whole.
+    pub held_file: u64,
+    /// Entries in the zip directory.
+    pub entries: u64,
+    /// Bytes of one entry once expanded.
+    pub part: u64,
+    /// Bytes of all entries once expanded.
+    pub expanded: u64,
+    /// Bytes of the texts that are held: those of the sheet, and those that sheets share.
+    pub text: u64,
+    /// Different texts that sheets share.
+    pub strings: u64,
+    /// Cells of a sheet that hold something.
+    pub cells: u64,
+    /// Rows times columns of a sheet.
+    pub area: u64,
+    /// Rows times columns of all sheets of an `.xls` or `.ods`, which are held as a whole.
+    pub held: u64,
+}
+
+impl WorkbookCaps {
+    /// A sheet of 100,000 people and 40 columns, and a tenth of that for the older kinds.
+    pub const DEFAULT: Self = Self {
+        file: 64 << 20,
+        held_file: 32 << 20,
+        entries: 10_000,
+        part: 256 << 20,
+        expanded: 512 << 20,
+        text: 64 << 20,
+        strings: 1_000_000,
+        cells: 4_000_000,
+        area: 64_000_000,
+        held: 1_000_000,
+    };
+}
+
+impl Default for WorkbookCaps {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }

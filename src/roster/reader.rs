@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::model::Location;
 
 use super::columns::Columns;
+use super::csv_records::CsvRecords;
 use super::csv_rows::CsvRows;
 use super::decisions::{ColumnDecision, Compression, Decisions};
 use super::decoded::Told;
@@ -17,16 +18,19 @@ use super::input::{Input, read_error};
 use super::json_rows::JsonRows;
 use super::options::{FormatName, IdSource, ReadOptions};
 use super::preset_map::TicketRows;
+use super::records::AnyRecords;
 use super::row::{Batch, Record, RejectedRow, RosterRow};
 use super::row_error::{Column, Problems, RowError, RowErrorCode, cut};
 use super::source::RosterSource;
 use super::validate::Validator;
+use super::workbook;
 
 /// Reads a roster row by row.
 pub struct Reader {
     context: Context,
     compression: Compression,
-    encoding: Told,
+    /// `None` of a workbook.
+    encoding: Option<Told>,
     rows: Rows,
     seen_any: bool,
 }
@@ -79,12 +83,24 @@ impl Reader {
         if let Some(byte @ (b'"' | b'\r' | b'\n' | 0 | 0x80..)) = options.delimiter {
             return Err(RosterError::BadDelimiter(byte));
         }
-        let input = Input::open(source, &options)?;
         let validator = Validator::new(options.clone());
         let file = Arc::clone(source.name());
         let mut context = Context { file, options, columns: Columns::default(), validator };
+        if let Some(reader) = open_workbook(source, &mut context)? {
+            return Ok(Self {
+                context,
+                compression: Compression::None,
+                encoding: None,
+                rows: reader,
+                seen_any: false,
+            });
+        }
+        if context.options.sheet.is_some() {
+            return Err(RosterError::SheetOfText(context.file));
+        }
+        let input = Input::open(source, &context.options)?;
         let caps = context.options.caps;
-        let (compression, encoding) = (input.compression, input.encoding.clone());
+        let (compression, encoding) = (input.compression, Some(input.encoding.clone()));
         let format = context.options.format.unwrap_or_else(|| format_of(&input.sample, &context.options));
         let rows = match format {
             FormatName::Jsonl => Rows::Json(Box::new(JsonRows::of_lines(joined(input), caps))),
@@ -95,7 +111,11 @@ impl Reader {
                     (None, FormatName::Tsv) => b'\t',
                     (None, _) => sniff(&input.sample, input.whole),
                 };
-                Rows::Csv(Box::new(CsvRows::open(joined(input), delimiter, &mut context)?))
+                let records = Box::new(CsvRecords::new(joined(input), delimiter, caps));
+                Rows::Csv(Box::new(CsvRows::open(AnyRecords::Csv { records, delimiter }, &mut context)?))
+            }
+            FormatName::Xlsx | FormatName::Xls | FormatName::Ods => {
+                return Err(RosterError::NoWorkbook(context.file));
             }
         };
         Ok(Self { context, compression, encoding, rows, seen_any: false })
@@ -122,7 +142,7 @@ impl Reader {
                 Rows::Json(rows) => rows.format(),
             },
             compression: self.compression,
-            encoding: Some(self.encoding.encoding()),
+            encoding: self.encoding.as_ref().map(Told::encoding),
             columns: named.enumerate().map(decide).collect(),
         }
     }
@@ -223,6 +243,17 @@ pub(super) enum Found {
 /// Whether presets are to follow from ticket types, and no column holds any.
 fn lacks_tickets(context: &Context) -> bool {
     context.options.preset_map.is_some() && context.columns.field(Field::TicketType).is_none()
+}
+
+/// The rows of a workbook; `None` if it is none, or is to be read as a text.
+fn open_workbook(source: &RosterSource, context: &mut Context) -> Result<Option<Rows>, RosterError> {
+    match context.options.format {
+        Some(FormatName::Csv | FormatName::Tsv | FormatName::Jsonl | FormatName::Json) => return Ok(None),
+        Some(FormatName::Xlsx | FormatName::Xls | FormatName::Ods) | None => {}
+    }
+    let Some((records, decision)) = workbook::open(source, &context.options)? else { return Ok(None) };
+    let rows = CsvRows::open(AnyRecords::Sheet { records, decision }, context)?;
+    Ok(Some(Rows::Csv(Box::new(rows))))
 }
 
 /// What the rows look like. A delimiter given by hand says that it is CSV.

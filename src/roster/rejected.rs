@@ -83,9 +83,9 @@ impl<W: Read + Write + Seek> RejectedWriter<W> {
     pub fn begin(&mut self, decisions: &Decisions) -> Result<(), RejectedError> {
         let other = || Err(RejectedError::OtherColumns(Arc::clone(&decisions.file)));
         let (names, layout) = layout(decisions);
-        match (&mut self.sheet, decisions.format) {
+        match (&mut self.sheet, &decisions.format) {
             (Some(Sheet::Json(_)), Format::JsonLines | Format::JsonArray) => Ok(()),
-            (Some(Sheet::Csv(sheet)), Format::Csv { .. }) if sheet.names == names => {
+            (Some(Sheet::Csv(sheet)), Format::Csv { .. } | Format::Workbook(_)) if sheet.names == names => {
                 sheet.layout = layout;
                 sheet.needs_mark |= needs_mark(decisions);
                 Ok(())
@@ -95,9 +95,9 @@ impl<W: Read + Write + Seek> RejectedWriter<W> {
                 let Some(output) = self.output.take() else { return other() };
                 *none = Some(match format {
                     Format::JsonLines | Format::JsonArray => Sheet::Json(BufWriter::new(output)),
-                    Format::Csv { delimiter, .. } => {
+                    Format::Csv { .. } | Format::Workbook(_) => {
                         let (delimiter, needs_mark) = match self.style {
-                            RejectedStyle::AsRead => (delimiter, needs_mark(decisions)),
+                            RejectedStyle::AsRead => (delimiter_of(format), needs_mark(decisions)),
                             RejectedStyle::Excel => (b';', true),
                         };
                         let sheet = CsvSheet::open(output, delimiter, names, layout, needs_mark)?;
@@ -178,6 +178,14 @@ impl<W: Write> CsvSheet<W> {
     fn field(&mut self, field: &[u8]) -> io::Result<()> {
         self.needs_mark |= !field.is_ascii();
         Ok(self.writer.write_field(field)?)
+    }
+}
+
+/// As the roster has it; a workbook has none.
+fn delimiter_of(format: &Format) -> u8 {
+    match format {
+        Format::Csv { delimiter, .. } => *delimiter,
+        Format::Workbook(_) | Format::JsonLines | Format::JsonArray => b',',
     }
 }
 

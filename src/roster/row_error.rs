@@ -99,6 +99,12 @@ codes! {
     /// A number that a spreadsheet has rounded to its E notation.
     IdRounded = "id-rounded", "a spreadsheet has rounded this id",
         "format the column as text in the original and export it again: the lost digits can't be restored";
+    /// An id in a cell that holds a date.
+    IdDate = "id-date", "this id is a date: a spreadsheet makes dates of what looks like one",
+        "format the column as text in the original, type the id again, and export it again";
+    /// An id in a cell that shows its number with text or marks amid its digits.
+    IdShownOtherwise = "id-shown-otherwise", "the sheet shows this number with other signs in it, so that it isn't the id that people see",
+        "turn the column into text as it is shown (=TEXT(…) in Excel), or name another one with --map id=COLUMN";
     /// The same id twice for one meeting.
     DuplicateId = "duplicate-id", "the same id twice for one meeting", "keep one of the rows";
     /// A name with control characters.
@@ -127,6 +133,11 @@ codes! {
     /// Bytes that are no UTF-8.
     NotUtf8 = "not-utf8", "not UTF-8",
         "save the roster as \"CSV UTF-8\", or name its encoding with --encoding";
+    /// A cell of a workbook with an error such as `#N/A`.
+    CellError = "cell-error", "the cell holds an error, not a value", "mend its formula";
+    /// A formula in a workbook without a result.
+    FormulaEmpty = "formula-empty", "no result is stored for this formula",
+        "open the workbook in Excel or LibreOffice and save it, so that it is calculated";
     /// A field above the cap.
     FieldTooLarge = "field-too-large", "the field is too large", "shorten it; if it goes on over several rows, a quote isn't closed";
     /// A record above the cap.

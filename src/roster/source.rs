@@ -1,7 +1,7 @@
 //! Where a roster's bytes are: a file that may be read more than once, and that must not change meanwhile.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,6 +94,11 @@ impl RosterSource {
 
     /// The bytes, from the beginning.
     pub(super) fn bytes(&self) -> impl Read + Send + use<> {
+        self.seekable()
+    }
+
+    /// The bytes, from the beginning, for those who jump about in them.
+    pub(super) fn seekable(&self) -> impl Read + Seek + Send + use<> {
         ReadAt { file: Arc::clone(&self.file), offset: 0 }
     }
 
@@ -120,6 +125,18 @@ impl Read for ReadAt {
         let length = self.file.read_at(into, self.offset)?;
         self.offset += length as u64;
         Ok(length)
+    }
+}
+
+impl Seek for ReadAt {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(by) => self.offset.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+        };
+        self.offset = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.offset)
     }
 }
 

@@ -9,7 +9,7 @@ use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError, RunSummary};
 use guestlist::journal::{JournalError, Verified};
-use guestlist::roster::{RejectedError, RosterError};
+use guestlist::roster::{RejectedError, RosterError, WorkbookError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
 
@@ -135,6 +135,8 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::MappedTwice { .. }
         | RosterError::PresetsTwice
         | RosterError::EncodingContradicted { .. }
+        | RosterError::NoWorkbook(_)
+        | RosterError::SheetOfText(_)
         | RosterError::BadDelimiter(_) => Exit::Usage,
         RosterError::Damaged { .. }
         | RosterError::UncommonZstd(_)
@@ -159,9 +161,24 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::UnknownMappedPresets(_)
         | RosterError::Changed(_) => Exit::InvalidRoster,
         RosterError::Io { .. } | RosterError::Temporary(_) => Exit::Stopped,
+        RosterError::Workbook { source, .. } => of_workbook(source),
         RosterError::Directory(unavailable) => {
             unavailable.0.downcast_ref::<LookUpError>().map_or(Exit::Stopped, of_look_up)
         }
+    }
+}
+
+fn of_workbook(error: &WorkbookError) -> Exit {
+    match error {
+        WorkbookError::NoSuchSheet { .. }
+        | WorkbookError::NotAWorksheet { .. }
+        | WorkbookError::EmptySheet { .. } => Exit::Usage,
+        WorkbookError::Foreign { .. }
+        | WorkbookError::Password
+        | WorkbookError::Damaged(_)
+        | WorkbookError::TooLarge { .. }
+        | WorkbookError::NoTable { .. } => Exit::InvalidRoster,
+        WorkbookError::Io(_) => Exit::Stopped,
     }
 }
 

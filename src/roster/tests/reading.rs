@@ -128,7 +128,7 @@ fn a_format_named_by_hand_holds(#[case] name: FormatName, #[case] text: &str, #[
     let mapping = vec![(Field::Id, if name == FormatName::Tsv { "id,x" } else { "id" }.to_owned())];
     let options = ReadOptions { format: Some(name), mapping, ..options() };
     let outcome = read_with(text, options).expect("a roster");
-    let found = outcome.decisions.as_ref().map(|decisions| decisions.format);
+    let found = outcome.decisions.as_ref().map(|decisions| decisions.format.clone());
     assert_eq!((outcome.ids(), found), (vec!["1"], Some(format)));
 }
 

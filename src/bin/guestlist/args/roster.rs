@@ -9,7 +9,8 @@ use super::parse::{self, Delimiter};
 /// Which ones.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RosterNames {
-    /// The rosters: CSV, JSON Lines or a JSON array, also gzip or zstd; - for standard input
+    /// The rosters: CSV, JSON Lines or a JSON array, also gzip or zstd, or workbooks (.xlsx, .xls, .ods); - for standard
+    /// input
     #[arg(value_name = "ROSTER", required = true, help_heading = "Arguments")]
     pub(crate) rosters: Vec<PathBuf>,
 }
@@ -49,6 +50,10 @@ pub(crate) struct RosterArgs {
     /// The character between fields of CSV, or tab [default: found out]
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<Delimiter>,
+    /// The sheet of a workbook, by its name or by its number among the visible ones [default: the first one
+    /// with a roster's header]
+    #[arg(long, value_name = "NAME|NUMBER")]
+    pub(crate) sheet: Option<String>,
     /// Write the invalid rows to this file: the input and what is wrong with it
     #[arg(long, value_name = "FILE")]
     pub(crate) rejected: Option<PathBuf>,
@@ -67,4 +72,10 @@ pub(crate) enum RosterFormat {
     Jsonl,
     /// One JSON array of objects
     Json,
+    /// A workbook of Excel 2007 or later (.xlsx, .xlsm)
+    Xlsx,
+    /// A workbook of Excel 97 to 2003
+    Xls,
+    /// A workbook of LibreOffice
+    Ods,
 }

@@ -157,6 +157,7 @@ keys! {
     "format" format: RosterFormat, typed roster.format;
     "encoding" encoding: EncodingLabel, typed roster.encoding;
     "delimiter" delimiter: Delimiter, typed roster.delimiter;
+    "sheet" sheet: String, typed roster.sheet;
     "on-invalid" on_invalid: OnInvalid, typed rows.on_invalid, default OnInvalid::Stop;
     "rate" rate: Rate, typed pace.rate, default Rate::Auto;
     "concurrency" concurrency: u16, typed pace.concurrency, default 16;

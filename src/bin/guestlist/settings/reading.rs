@@ -32,6 +32,7 @@ pub(super) fn options(
         format: settings.format().map(|format| format_name(format.value)),
         encoding: settings.encoding().map(|encoding| encoding.value),
         delimiter: settings.delimiter().map(|delimiter| delimiter.value.0),
+        sheet: settings.sheet().map(|sheet| sheet.value.clone()),
         default_meeting: meeting.map_or(otherwise, DefaultMeeting::Given),
         default_preset: settings.preset().map(|preset| preset.value.clone()),
         preset_map: settings.preset_map().map(|map| map.value.clone()),
@@ -69,6 +70,9 @@ fn format_name(format: RosterFormat) -> FormatName {
         RosterFormat::Tsv => FormatName::Tsv,
         RosterFormat::Jsonl => FormatName::Jsonl,
         RosterFormat::Json => FormatName::Json,
+        RosterFormat::Xlsx => FormatName::Xlsx,
+        RosterFormat::Xls => FormatName::Xls,
+        RosterFormat::Ods => FormatName::Ods,
     }
 }
 

@@ -1,9 +1,12 @@
 //! What was decided about a roster, for people: one list that the terminal and the page show alike, so that a new
 //! decision is a line here.
 
+use std::sync::Arc;
+
 use guestlist::model::escape;
 use guestlist::roster::{
-    ColumnDecision, Compression, Decisions, EncodingReason, Field, FileReport, Format, Role, TextEncoding,
+    ColumnDecision, Compression, Decisions, EncodingReason, Field, FileReport, Format, Role, SheetDecision,
+    TextEncoding,
 };
 
 use super::text::count;
@@ -19,22 +22,55 @@ pub(super) fn decided(file: &FileReport) -> Vec<Decided> {
     let decisions = &file.decisions;
     let mut decided = vec![("format", format(decisions))];
     decided.extend(decisions.encoding.as_ref().map(|it| ("encoding", encoding(it))));
-    if let Format::Csv { delimiter, header_line } = decisions.format {
-        decided.push(("delimiter", delimiter_name(delimiter)));
-        decided.push(("header", format!("line {header_line}")));
+    match &decisions.format {
+        Format::Csv { delimiter, header_line } => {
+            decided.push(("delimiter", delimiter_name(*delimiter)));
+            decided.push(("header", format!("line {header_line}")));
+        }
+        Format::Workbook(sheet) => decided.extend(sheet_lines(sheet)),
+        Format::JsonLines | Format::JsonArray => {}
     }
     decided.push(("rows", count(file.rows)));
     decided.into_iter().map(|(what, how)| Decided { what, how }).collect()
 }
 
+/// Which sheet, which others there are, and what is missing in it.
+fn sheet_lines(sheet: &SheetDecision) -> Vec<(&'static str, String)> {
+    let named = |names: &[Arc<str>]| {
+        let shown: Vec<_> =
+            names.iter().take(MOST_NAMES).map(|name| format!("\"{}\"", escape(name))).collect();
+        let more = names.len().saturating_sub(MOST_NAMES);
+        shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+    };
+    let mut lines = vec![
+        ("sheet", format!("\"{}\"", escape(&sheet.sheet))),
+        ("header", format!("row {}", sheet.header_line)),
+    ];
+    if !sheet.others.is_empty() {
+        lines.push(("other sheets", format!("{}: not read; take one with --sheet", named(&sheet.others))));
+    }
+    if !sheet.hidden.is_empty() {
+        lines.push(("hidden sheets", format!("{}: not read", named(&sheet.hidden))));
+    }
+    if sheet.uncalculated > 0 {
+        let how = "have no stored result; open and save the workbook in Excel or LibreOffice";
+        lines.push(("formulas", format!("{} {how}", count(sheet.uncalculated))));
+    }
+    lines
+}
+
+/// A workbook may have many sheets.
+const MOST_NAMES: usize = 20;
+
 fn format(decisions: &Decisions) -> String {
-    let format = match decisions.format {
-        Format::Csv { .. } => "CSV",
-        Format::JsonLines => "JSON Lines",
-        Format::JsonArray => "a JSON array",
+    let format = match &decisions.format {
+        Format::Csv { .. } => "CSV".to_owned(),
+        Format::JsonLines => "JSON Lines".to_owned(),
+        Format::JsonArray => "a JSON array".to_owned(),
+        Format::Workbook(sheet) => sheet.kind.to_string(),
     };
     match decisions.compression {
-        Compression::None => format.to_owned(),
+        Compression::None => format,
         compression => format!("{format}, compressed with {compression}"),
     }
 }

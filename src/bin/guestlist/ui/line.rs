@@ -3,11 +3,13 @@
 mod check;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use guestlist::event::{Event, StopReason, WaitReason};
 use guestlist::journal::{Finding, MeetingCounts, Problem, RunInfo, Verified};
 use guestlist::roster::{
-    CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, TicketRows,
+    CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, SheetDecision,
+    TicketRows,
 };
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::Connection;
@@ -43,6 +45,9 @@ pub(crate) enum Line<'a> {
         encoding_word: Option<&'a str>,
         delimiter: Option<char>,
         header_line: Option<u64>,
+        /// Of a workbook; nothing of a text.
+        #[serde(flatten)]
+        sheet: Option<SheetLine<'a>>,
         columns: Vec<ColumnLine<'a>>,
         rows: u64,
         /// With a preset map: what each ticket type stands for.
@@ -153,6 +158,15 @@ pub(crate) enum Line<'a> {
     Error { message: &'a str, exit_code: u8 },
 }
 
+/// The sheet that was taken, and those that weren't.
+#[derive(Serialize)]
+pub(crate) struct SheetLine<'a> {
+    sheet: &'a str,
+    other_sheets: Vec<&'a str>,
+    hidden_sheets: Vec<&'a str>,
+    uncalculated: usize,
+}
+
 /// A column and what it is used for.
 #[derive(Serialize)]
 pub(crate) struct ColumnLine<'a> {
@@ -237,6 +251,18 @@ pub(crate) struct RunLine<'a> {
     invalid: u64,
 }
 
+impl<'a> SheetLine<'a> {
+    fn of(decision: &'a SheetDecision) -> Self {
+        let names = |names: &'a [Arc<str>]| names.iter().map(|name| &**name).collect();
+        Self {
+            sheet: &decision.sheet,
+            other_sheets: names(&decision.others),
+            hidden_sheets: names(&decision.hidden),
+            uncalculated: decision.uncalculated,
+        }
+    }
+}
+
 impl<'a> Line<'a> {
     pub(crate) fn invalid(error: &'a RowError) -> Self {
         Self::Invalid {
@@ -288,10 +314,15 @@ impl<'a> Line<'a> {
 
     pub(crate) fn roster(report: &'a FileReport) -> Self {
         let decisions = &report.decisions;
-        let (format, delimiter, header_line) = match decisions.format {
-            Format::Csv { delimiter, header_line } => ("csv", Some(char::from(delimiter)), Some(header_line)),
-            Format::JsonLines => ("jsonl", None, None),
-            Format::JsonArray => ("json", None, None),
+        let (format, delimiter, header_line, sheet) = match &decisions.format {
+            Format::Csv { delimiter, header_line } => {
+                ("csv", Some(char::from(*delimiter)), Some(*header_line), None)
+            }
+            Format::JsonLines => ("jsonl", None, None, None),
+            Format::JsonArray => ("json", None, None, None),
+            Format::Workbook(decision) => {
+                (decision.kind.name(), None, Some(decision.header_line), Some(SheetLine::of(decision)))
+            }
         };
         let encoding = decisions.encoding.as_ref();
         let column = |column: &'a ColumnDecision| ColumnLine {
@@ -316,6 +347,7 @@ impl<'a> Line<'a> {
             }),
             delimiter,
             header_line,
+            sheet,
             columns: decisions.columns.iter().map(column).collect(),
             rows: report.rows,
             tickets: report.tickets.iter().map(TicketLine::of).collect(),

@@ -1,13 +1,18 @@
 //! What is told of a panic: where it happened, and its message only if it stands in the code as it is. One that was put
-//! together may hold a guest's name or a token.
+//! together may hold a guest's name or a token. Of one that ends as an error of a roster nothing is told.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write;
 use std::panic::{PanicHookInfo, set_hook};
 
+use guestlist::roster::panics_are_caught;
+
 /// From now on, for every thread.
 pub(crate) fn withhold_messages() {
     set_hook(Box::new(|panic| {
+        if panics_are_caught() {
+            return;
+        }
         let mut text = told(panic);
         // Asked for with RUST_BACKTRACE; it names functions, not what they hold.
         let trace = Backtrace::capture();

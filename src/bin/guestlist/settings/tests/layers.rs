@@ -13,7 +13,7 @@ use super::*;
 use crate::args::ConfigCommand;
 
 /// Every key, as a file says it and as it is typed.
-const SPELLINGS: [(&str, &str, &str); 22] = [
+const SPELLINGS: [(&str, &str, &str); 23] = [
     ("account-id", "\"a\"", "a"),
     ("app-id", "\"a\"", "a"),
     ("meeting", "\"3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b\"", "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b"),
@@ -30,6 +30,7 @@ const SPELLINGS: [(&str, &str, &str); 22] = [
     ("format", "\"tsv\"", "tsv"),
     ("encoding", "\"utf-16le\"", "UTF-16LE"),
     ("delimiter", "\";\"", ";"),
+    ("sheet", "\"Guests\"", "Guests"),
     ("on-invalid", "\"skip\"", "skip"),
     ("rate", "\"4/s\"", "4/s"),
     ("concurrency", "4", "4"),
