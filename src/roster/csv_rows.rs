@@ -55,8 +55,8 @@ impl CsvRows {
         let header_line = self.header_line;
         match &self.records {
             AnyRecords::Csv { delimiter, .. } => Format::Csv { delimiter: *delimiter, header_line },
-            AnyRecords::Sheet { decision, .. } => {
-                Format::Workbook(SheetDecision { header_line, ..decision.clone() })
+            AnyRecords::Sheet(records) => {
+                Format::Workbook(SheetDecision { header_line, ..records.decision().clone() })
             }
         }
     }
@@ -89,9 +89,9 @@ impl CsvRows {
                     _ => {
                         let cap = context.options.caps.field;
                         let mut cells = Mended::new(fields, cap, &mut context.problems(line, errors));
-                        flaws.iter().for_each(|flaw| {
-                            cells.refuse(*flaw, &context.columns, &mut context.problems(line, errors))
-                        });
+                        for flaw in flaws {
+                            cells.refuse(*flaw, &context.columns, &mut context.problems(line, errors));
+                        }
                         finish(&cells, context, row, errors, directory)?;
                     }
                 }

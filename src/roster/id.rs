@@ -98,7 +98,7 @@ fn is_phone(id: &str) -> bool {
 }
 
 /// `1.23E+17`, with a decimal point or comma: what a spreadsheet makes of a long number.
-fn is_rounded(id: &str) -> bool {
+pub(super) fn is_rounded(id: &str) -> bool {
     let Some((mantissa, exponent)) = id.split_once(['E', 'e']) else { return false };
     let Some(exponent) = exponent.strip_prefix('+') else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

@@ -251,8 +251,8 @@ fn open_workbook(source: &RosterSource, context: &mut Context) -> Result<Option<
         Some(FormatName::Csv | FormatName::Tsv | FormatName::Jsonl | FormatName::Json) => return Ok(None),
         Some(FormatName::Xlsx | FormatName::Xls | FormatName::Ods) | None => {}
     }
-    let Some((records, decision)) = workbook::open(source, &context.options)? else { return Ok(None) };
-    let rows = CsvRows::open(AnyRecords::Sheet { records, decision }, context)?;
+    let Some(records) = workbook::open(source, &context.options)? else { return Ok(None) };
+    let rows = CsvRows::open(AnyRecords::Sheet(Box::new(records)), context)?;
     Ok(Some(Rows::Csv(Box::new(rows))))
 }
 

@@ -3,14 +3,14 @@
 use std::io;
 
 use super::csv_records::{CsvRecords, Fields, Next};
-use super::workbook::{Flaw, SheetDecision, SheetRecords};
+use super::workbook::{Flaw, SheetRecords};
 
 /// Records, whatever they are read from.
 pub(super) enum AnyRecords {
     /// Of a text, with this byte between its fields.
     Csv { records: Box<CsvRecords>, delimiter: u8 },
     /// Of a sheet.
-    Sheet { records: SheetRecords, decision: SheetDecision },
+    Sheet(Box<SheetRecords>),
 }
 
 impl AnyRecords {
@@ -18,7 +18,7 @@ impl AnyRecords {
     pub(super) fn advance(&mut self) -> io::Result<Next> {
         match self {
             Self::Csv { records, .. } => records.advance(),
-            Self::Sheet { records, .. } => Ok(records.advance()),
+            Self::Sheet(records) => Ok(records.advance()),
         }
     }
 
@@ -26,7 +26,7 @@ impl AnyRecords {
     pub(super) fn line(&self) -> u64 {
         match self {
             Self::Csv { records, .. } => records.line(),
-            Self::Sheet { .. } => 1,
+            Self::Sheet(_) => 1,
         }
     }
 
@@ -34,7 +34,7 @@ impl AnyRecords {
     pub(super) fn fields(&self) -> Fields<'_> {
         match self {
             Self::Csv { records, .. } => records.fields(),
-            Self::Sheet { records, .. } => records.fields(),
+            Self::Sheet(records) => records.fields(),
         }
     }
 
@@ -42,7 +42,7 @@ impl AnyRecords {
     pub(super) fn is_badly_quoted(&self) -> bool {
         match self {
             Self::Csv { records, .. } => records.is_badly_quoted(),
-            Self::Sheet { .. } => false,
+            Self::Sheet(_) => false,
         }
     }
 
@@ -50,7 +50,7 @@ impl AnyRecords {
     pub(super) fn flaws(&self) -> &[((u32, u32), Flaw)] {
         match self {
             Self::Csv { .. } => &[],
-            Self::Sheet { records, .. } => records.flaws(),
+            Self::Sheet(records) => records.flaws(),
         }
     }
 }

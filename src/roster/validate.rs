@@ -11,7 +11,7 @@ use crate::model::MeetingId;
 use super::columns::Columns;
 use super::directory::{Directory, DirectoryUnavailable, MeetingStanding, PresetStanding};
 use super::field::Field;
-use super::id::{add_to_derivation, check_id, derive, holds_unprintable};
+use super::id::{add_to_derivation, check_id, derive, holds_unprintable, is_rounded};
 use super::options::{DefaultMeeting, IdSource, ReadOptions};
 use super::picture::is_picture_url;
 use super::preset_map::{TicketRows, TicketTally};
@@ -109,6 +109,8 @@ impl Validator {
             let value = column.map_or("", |at| case.cells.get(at).trim());
             if holds_unprintable(value) {
                 case.problems.cell(*column, Some(value), Code::IdControlCharacter, None);
+            } else if is_rounded(value) {
+                case.problems.cell(*column, Some(value), Code::IdRounded, None);
             }
             add_to_derivation(&mut self.derivation, value, first);
             first = false;

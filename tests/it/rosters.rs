@@ -8,6 +8,7 @@ mod encodings;
 mod mending;
 mod presets;
 mod settings;
+mod workbooks;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ mod hostile;
 mod presets;
 mod reading;
 mod rejecting;
+mod workbooks;
 
 use std::io::Write;
 

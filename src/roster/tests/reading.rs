@@ -170,6 +170,13 @@ fn ids_are_derived_from_named_columns() {
 }
 
 #[test]
+fn what_a_spreadsheet_has_rounded_makes_no_id() {
+    let options = ReadOptions { id_source: IdSource::Derived(vec!["order".into()]), ..options() };
+    let outcome = read_with("order,name\n1.23E+17,Ann\n1.24E+17,Bob\n5,Cid\n", options).expect("a roster");
+    assert_eq!(outcome.problems(), [(2, "id-rounded"), (3, "id-rounded")]);
+}
+
+#[test]
 fn a_check_needs_no_meeting_unless_the_roster_names_some() {
     let options = ReadOptions { default_meeting: DefaultMeeting::NotNeeded, ..options() };
     assert_eq!(read_with("id\n1\n", options.clone()).expect("a roster").ids(), ["1"]);

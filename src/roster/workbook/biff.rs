@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::error::WorkbookError;
 use super::number_format::{Shown, shown};
 use super::opendocument::ShownCells;
+use super::pieces::Pieces;
 use crate::roster::options::WorkbookCaps;
 
 /// What a record is whose type nobody knows.
@@ -17,7 +18,7 @@ const BOUND_SHEET: u16 = 0x0085;
 const FILE_PASS: u16 = 0x002f;
 const BOF: u16 = 0x0809;
 const EOF: u16 = 0x000a;
-const CONTINUE: u16 = 0x003c;
+pub(super) const CONTINUE: u16 = 0x003c;
 const SST: u16 = 0x00fc;
 const FORMAT: u16 = 0x041e;
 const XF: u16 = 0x00e0;
@@ -59,8 +60,6 @@ const NEEDED: [u16; 19] = [
 
 /// Sheets of a workbook.
 const MOST_SHEETS: usize = 1_000;
-/// Pieces of one record. One of 32 MiB has 4,000.
-const MOST_PIECES: usize = 20_000;
 /// Records, those of sheets that share them counted again.
 const MOST_RECORDS: u64 = 20_000_000;
 
@@ -181,7 +180,7 @@ impl<'a> Book<'a> {
 
     /// Measures the shared texts: a text's length may be said in one piece and its characters go on in the next.
     fn texts(&mut self, stream: &[u8], first: Record) -> Result<(), WorkbookError> {
-        let mut pieces = Pieces::new(stream, first)?;
+        let mut pieces = Pieces::new(stream, first.data, first.end)?;
         pieces.skip(8)?;
         while !pieces.is_at_end() {
             let characters = u32::from(pieces.word()?);
@@ -311,83 +310,7 @@ fn forget_formula(stream: &mut [u8], record: Record) {
 }
 
 /// Two bytes, zero where there are none.
-fn word(stream: &[u8], data: usize, offset: usize) -> u16 {
+pub(super) fn word(stream: &[u8], data: usize, offset: usize) -> u16 {
     let bytes = stream.get(data + offset..data + offset + 2);
     bytes.map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
-}
-
-/// A record and those that continue it.
-struct Pieces<'a> {
-    pieces: std::vec::IntoIter<&'a [u8]>,
-    piece: &'a [u8],
-}
-
-impl<'a> Pieces<'a> {
-    fn new(stream: &'a [u8], first: Record) -> Result<Self, WorkbookError> {
-        let mut pieces = Vec::new();
-        let mut at = first.end;
-        while word(stream, at, 0) == CONTINUE && stream.len() - at >= 4 {
-            let end = at + 4 + word(stream, at, 2) as usize;
-            let piece = stream.get(at + 4..end);
-            pieces.push(piece.ok_or_else(|| WorkbookError::damaged("a record is cut short"))?);
-            at = end;
-            if pieces.len() > MOST_PIECES {
-                return Err(WorkbookError::TooLarge {
-                    what: "pieces of one record",
-                    cap: MOST_PIECES as u64,
-                });
-            }
-        }
-        Ok(Self { pieces: pieces.into_iter(), piece: &stream[first.data..first.end] })
-    }
-
-    fn is_at_end(&mut self) -> bool {
-        while self.piece.is_empty() {
-            match self.pieces.next() {
-                Some(next) => self.piece = next,
-                None => return true,
-            }
-        }
-        false
-    }
-
-    fn byte(&mut self) -> Result<u8, WorkbookError> {
-        if self.is_at_end() {
-            return Err(WorkbookError::damaged("its texts are cut short"));
-        }
-        let (first, rest) = (self.piece[0], &self.piece[1..]);
-        self.piece = rest;
-        Ok(first)
-    }
-
-    fn word(&mut self) -> Result<u16, WorkbookError> {
-        Ok(u16::from_le_bytes([self.byte()?, self.byte()?]))
-    }
-
-    fn skip(&mut self, mut bytes: u64) -> Result<(), WorkbookError> {
-        while bytes > 0 {
-            if self.is_at_end() {
-                return Err(WorkbookError::damaged("its texts are cut short"));
-            }
-            let step = self.piece.len().min(usize::try_from(bytes).unwrap_or(usize::MAX));
-            self.piece = &self.piece[step..];
-            bytes -= step as u64;
-        }
-        Ok(())
-    }
-
-    /// Characters that go on in another piece begin there with a byte that says how wide they are.
-    fn skip_characters(&mut self, mut characters: u32, mut is_wide: bool) -> Result<(), WorkbookError> {
-        loop {
-            let width = if is_wide { 2 } else { 1 };
-            let here = (self.piece.len() / width).min(characters as usize);
-            self.piece = &self.piece[here * width..];
-            characters -= here as u32;
-            if characters == 0 {
-                return Ok(());
-            }
-            self.piece = &[];
-            is_wide = self.byte()? & 1 != 0;
-        }
-    }
 }

@@ -73,6 +73,7 @@ pub enum WorkbookError {
 
 impl WorkbookError {
     /// Something in the file that isn't as it should be.
+    #[expect(clippy::needless_pass_by_value, reason = "so that it can be given to map_err")]
     pub(super) fn damaged(reason: impl ToString) -> Self {
         Self::Damaged(reason.to_string())
     }

@@ -28,6 +28,7 @@ mod error;
 mod number_format;
 mod opendocument;
 mod parts;
+mod pieces;
 mod sheet;
 mod tabs;
 
@@ -107,7 +108,7 @@ pub struct SheetDecision {
 pub(super) fn open(
     source: &RosterSource,
     options: &ReadOptions,
-) -> Result<Option<(SheetRecords, SheetDecision)>, RosterError> {
+) -> Result<Option<SheetRecords>, RosterError> {
     let file = || Arc::clone(source.name());
     caught(|| read(source, options)).map_err(|error| match error {
         WorkbookError::Foreign { what, way_out } => RosterError::Foreign { file: file(), what, way_out },
@@ -116,10 +117,7 @@ pub(super) fn open(
     })
 }
 
-fn read(
-    source: &RosterSource,
-    options: &ReadOptions,
-) -> Result<Option<(SheetRecords, SheetDecision)>, WorkbookError> {
+fn read(source: &RosterSource, options: &ReadOptions) -> Result<Option<SheetRecords>, WorkbookError> {
     let Some(kind) = recognise(&mut source.seekable(), &options.caps.workbook)? else { return Ok(None) };
     let mut book = Book::open(source.seekable(), kind, options.caps)?;
     let (taken, others) = match &options.sheet {
@@ -144,7 +142,7 @@ fn read(
         uncalculated: sheet.uncalculated(),
         header_line: 1,
     };
-    Ok(Some((SheetRecords::new(sheet, options.caps.record), decision)))
+    Ok(Some(SheetRecords::new(sheet, decision, options.caps.record)))
 }
 
 /// The folded names by which a header is known, and the field of each.

@@ -11,6 +11,9 @@ use super::parts::{Visitor, attribute};
 use super::sheet::Position;
 use crate::roster::options::WorkbookCaps;
 
+/// What calamine copies into every repeated cell.
+const COPIED: [&str; 4] = ["office:string-value", "office:date-value", "office:time-value", "table:formula"];
+
 /// Columns that calamine reads.
 const MOST_COLUMNS: u64 = 16_384;
 /// Rows that calamine reads.
@@ -24,7 +27,8 @@ pub(super) struct Tables {
     caps: WorkbookCaps,
     /// Of each sheet in its order.
     pub(super) shown: Vec<ShownCells>,
-    /// Cells of all sheets once they are written out, and their text.
+    /// Cells of all sheets, as their rows are written and once all of them are written out, and their text.
+    written: u64,
     held: u64,
     text: u64,
     table: Option<Table>,
@@ -61,7 +65,16 @@ struct Cell {
 
 impl Tables {
     pub(super) fn new(caps: WorkbookCaps) -> Self {
-        Self { caps, shown: Vec::new(), held: 0, text: 0, table: None, row: Row::default(), cell: None }
+        Self {
+            caps,
+            shown: Vec::new(),
+            written: 0,
+            held: 0,
+            text: 0,
+            table: None,
+            row: Row::default(),
+            cell: None,
+        }
     }
 
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), WorkbookError> {
@@ -152,8 +165,7 @@ impl Tables {
         let before = table.area();
         let begin = table.rows;
         table.rows = begin.saturating_add(row.repeats).min(MOST_ROWS);
-        // Once for the row as it is written, and once for the table.
-        self.held = self.held.saturating_add(row.filled);
+        self.written = self.written.saturating_add(row.filled);
         if row.filled > 0 {
             table.first_row.get_or_insert(begin);
             table.end_row = table.rows;
@@ -166,7 +178,7 @@ impl Tables {
 
     fn measure(&self) -> Result<(), WorkbookError> {
         let here = self.row.text.saturating_add(self.cell.as_ref().map_or(0, |cell| cell.length));
-        if self.held > 2 * self.caps.held {
+        if self.held.max(self.written) > self.caps.held {
             return Err(WorkbookError::TooLarge { what: "cells", cap: self.caps.held });
         }
         if self.text.saturating_add(here) > self.caps.text {
@@ -205,8 +217,8 @@ fn cell(start: &BytesStart<'_>) -> Result<Cell, WorkbookError> {
     for attribute in start.attributes().with_checks(false) {
         let attribute = attribute.map_err(WorkbookError::damaged)?;
         let name = attribute.key.as_ref();
-        if name.starts_with("office:") || name == "table:formula" {
-            holds = true;
+        holds |= name.starts_with("office:") || name == "table:formula";
+        if COPIED.contains(&name) {
             length += attribute.value.len() as u64;
         }
         if name == "office:value" {

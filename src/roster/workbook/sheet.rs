@@ -1,5 +1,6 @@
 //! The rows of one sheet, laid out for reading: the texts end to end, and where each cell's ends.
 
+use super::SheetDecision;
 use super::cell::{Flaw, Value, push_text};
 use super::error::WorkbookError;
 use super::number_format::Shown;
@@ -121,6 +122,7 @@ impl Sheet {
 #[derive(Debug)]
 pub(in crate::roster) struct SheetRecords {
     sheet: Sheet,
+    decision: SheetDecision,
     next: usize,
     bytes: std::ops::Range<usize>,
     ends: Vec<usize>,
@@ -129,9 +131,14 @@ pub(in crate::roster) struct SheetRecords {
 }
 
 impl SheetRecords {
-    pub(super) fn new(sheet: Sheet, record_cap: usize) -> Self {
+    pub(super) fn new(sheet: Sheet, decision: SheetDecision, record_cap: usize) -> Self {
         let ends = Vec::with_capacity(sheet.width);
-        Self { sheet, next: 0, bytes: 0..0, ends, flaws: 0..0, record_cap }
+        Self { sheet, decision, next: 0, bytes: 0..0, ends, flaws: 0..0, record_cap }
+    }
+
+    /// What was taken out of the workbook; the header isn't known yet.
+    pub(in crate::roster) fn decision(&self) -> &SheetDecision {
+        &self.decision
     }
 
     /// Goes to the next row that holds something.
@@ -176,6 +183,7 @@ impl SheetRecords {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::roster::WorkbookKind;
 
     const CAPS: WorkbookCaps = WorkbookCaps { cells: 6, text: 20, area: 40, ..WorkbookCaps::DEFAULT };
 
@@ -187,11 +195,24 @@ mod tests {
         Ok(sheet)
     }
 
+    fn records(sheet: Sheet) -> SheetRecords {
+        let decision = SheetDecision {
+            kind: WorkbookKind::Xlsx,
+            sheet: "Guests".into(),
+            asked: false,
+            others: Vec::new(),
+            hidden: Vec::new(),
+            uncalculated: 0,
+            header_line: 1,
+        };
+        SheetRecords::new(sheet, decision, 100)
+    }
+
     #[test]
     fn rows_come_with_their_numbers_and_as_wide_as_the_sheet() {
         let sheet = sheet(&[(2, 1, "id"), (2, 3, "name"), (4, 0, ""), (5, 2, "x")]).expect("a sheet");
         assert_eq!(sheet.cells(0).collect::<Vec<_>>(), [(1, "id"), (3, "name")]);
-        let mut records = SheetRecords::new(sheet, 100);
+        let mut records = records(sheet);
         let mut rows = Vec::new();
         while let Next::Record(line) = records.advance() {
             let cells = records.fields().iter().map(|cell| String::from_utf8_lossy(cell).into_owned());
@@ -205,7 +226,7 @@ mod tests {
         let mut sheet = sheet(&[(0, 0, "id")]).expect("a sheet");
         sheet.push((1, 1), Value::Empty, Shown::Plain, true, &CAPS).expect("a cell");
         sheet.push((2, 0), Value::Text("a"), Shown::Plain, false, &CAPS).expect("a cell");
-        let mut records = SheetRecords::new(sheet, 100);
+        let mut records = records(sheet);
         let mut flaws = Vec::new();
         while records.advance() != Next::End {
             flaws.push(records.flaws().to_vec());

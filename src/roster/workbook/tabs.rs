@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::header([Promise::Header, Promise::Cells, Promise::Header, Promise::Empty, Promise::Header], Some((3, "7")))]
+    #[case::header([Promise::Header, Promise::Cells, Promise::Header, Promise::Header, Promise::Header], Some((3, "Read me")))]
     #[case::first_with_cells([Promise::Header, Promise::Cells, Promise::Cells, Promise::Cells, Promise::Empty], Some((1, "Guests")))]
     #[case::header_after_a_cover([Promise::Header, Promise::Cells, Promise::Cells, Promise::Header, Promise::Empty], Some((3, "Read me")))]
     #[case::only_hidden([Promise::Header, Promise::Empty, Promise::Header, Promise::Empty, Promise::Empty], None)]

@@ -54,7 +54,7 @@ fn sheet_lines(sheet: &SheetDecision) -> Vec<(&'static str, String)> {
     }
     if sheet.uncalculated > 0 {
         let how = "have no stored result; open and save the workbook in Excel or LibreOffice";
-        lines.push(("formulas", format!("{} {how}", count(sheet.uncalculated))));
+        lines.push(("formulas", format!("{} {how}", count(sheet.uncalculated as u64))));
     }
     lines
 }

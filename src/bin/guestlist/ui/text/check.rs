@@ -63,33 +63,6 @@ fn file(file: &FileReport) -> String {
     text + "\n"
 }
 
-/// Which other sheets there are, and what else is to be known of this one.
-fn sheets(decision: &SheetDecision) -> String {
-    let named = |names: &[Arc<str>]| {
-        let shown: Vec<_> =
-            names.iter().take(MOST_NAMES).map(|name| format!("\"{}\"", escape(name))).collect();
-        let more = names.len().saturating_sub(MOST_NAMES);
-        shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
-    };
-    let mut text = String::new();
-    if !decision.others.is_empty() {
-        text += &format!("  other sheets, not read: {}; take one with --sheet\n", named(&decision.others));
-    }
-    if !decision.hidden.is_empty() {
-        text += &format!("  hidden sheets, not read: {}\n", named(&decision.hidden));
-    }
-    match decision.uncalculated {
-        0 => {}
-        1 => text += "  1 formula has no stored result; open and save the workbook in Excel or LibreOffice\n",
-        more => {
-            text += &format!(
-                "  {more} formulas have no stored result; open and save the workbook in Excel or LibreOffice\n"
-            );
-        }
-    }
-    text
-}
-
 /// A roster may have thousands of columns.
 const MOST_NAMES: usize = 20;
 
