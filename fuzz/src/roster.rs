@@ -8,7 +8,7 @@ use guestlist::roster::{
     Batch, Caps, CheckEvent, ColumnDecision, Decisions, DefaultMeeting, Directory, DirectoryUnavailable,
     Field, Format, IdSource, MAX_ID_CHARS, MeetingStanding, PersonalIds, PresetStanding, Read, ReadOptions,
     Reader, Record, Records, RejectedStyle, RejectedWriter, Role, RosterError, RosterRow, RosterSource, RowError,
-    RowErrorCode as Code, check, formula, near_miss,
+    RowErrorCode as Code, WorkbookCaps, check, formula, near_miss,
 };
 
 use crate::head;
@@ -94,7 +94,7 @@ fn options(dialect: u8, columns: u8) -> ReadOptions {
     }
 }
 
-const SMALL: Caps = Caps { field: 40, record: 200, columns: 12, expanded: 1 << 20 };
+const SMALL: Caps = Caps { field: 40, record: 200, columns: 12, expanded: 1 << 20, workbook: WorkbookCaps::DEFAULT };
 
 /// An app with two presets and one inactive meeting.
 struct App;
@@ -180,7 +180,7 @@ fn roster(text: &[u8], options: ReadOptions, look: u8) {
     }
     let delimiter = match reading.decisions.format {
         Format::Csv { delimiter, .. } => Some(delimiter),
-        Format::JsonLines | Format::JsonArray => None,
+        Format::JsonLines | Format::JsonArray | Format::Workbook(_) => None,
     };
     let options = ReadOptions { delimiter, ..options };
     match look % 4 {
@@ -201,10 +201,12 @@ fn every_row_has_its_place(reading: &Reading, text: &[u8]) {
     let ends = match reading.decisions.format {
         Format::Csv { .. } | Format::JsonArray => text.iter().filter(|b| matches!(b, b'\n' | b'\r')).count(),
         Format::JsonLines => text.iter().filter(|b| **b == b'\n').count(),
+        Format::Workbook(_) => 1 << 20,
     };
     let mut last = match reading.decisions.format {
         Format::Csv { header_line, .. } => header_line,
         Format::JsonLines | Format::JsonArray => 0,
+        Format::Workbook(ref decision) => decision.header_line,
     };
     for row in &reading.rows {
         let on_one_line = reading.decisions.format == Format::JsonArray && row.line == last;
