@@ -159,7 +159,7 @@ impl Default for Caps {
     }
 }
 
-/// What is too large in a workbook, of which more has to be held than of text: see the module's documentation.
+/// What is too large in a workbook, of which more has to be held than of a text: with the defaults, 384 MiB at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkbookCaps {
     /// Bytes of the file.
@@ -180,8 +180,11 @@ pub struct WorkbookCaps {
     pub cells: u64,
     /// Rows times columns of a sheet.
     pub area: u64,
-    /// Rows times columns of all sheets of an `.xls` or `.ods`, which are held as a whole.
+    /// Rows times columns of all sheets of an `.xls` or `.ods`, which are held as a whole; and numbers with zeros in
+    /// front of any sheet.
     pub held: u64,
+    /// Bytes of the texts of such sheets.
+    pub held_text: u64,
 }
 
 impl WorkbookCaps {
@@ -197,6 +200,7 @@ impl WorkbookCaps {
         cells: 4_000_000,
         area: 64_000_000,
         held: 1_000_000,
+        held_text: 24 << 20,
     };
 }
 

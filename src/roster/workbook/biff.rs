@@ -270,8 +270,8 @@ impl<'a> Book<'a> {
         if self.held > self.caps.held {
             return Err(WorkbookError::TooLarge { what: "cells", cap: self.caps.held });
         }
-        if self.text > self.caps.text {
-            return Err(WorkbookError::TooLarge { what: "bytes of text", cap: self.caps.text });
+        if self.text > self.caps.held_text {
+            return Err(WorkbookError::TooLarge { what: "bytes of text", cap: self.caps.held_text });
         }
         Ok(())
     }

@@ -168,9 +168,12 @@ impl<F: Read + Seek> Book<F> {
                         Shown::Plain => {}
                         shown => drop(found.insert((row, column), shown)),
                     }
-                    let cap = self.caps.workbook.cells;
+                    let cap = self.caps.workbook.held;
                     if found.len() as u64 > cap {
-                        return Err(WorkbookError::TooLarge { what: "cells in a sheet", cap });
+                        return Err(WorkbookError::TooLarge {
+                            what: "numbers with a format of their own",
+                            cap,
+                        });
                     }
                 }
                 Ok(found)

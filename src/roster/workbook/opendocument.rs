@@ -181,8 +181,8 @@ impl Tables {
         if self.held.max(self.written) > self.caps.held {
             return Err(WorkbookError::TooLarge { what: "cells", cap: self.caps.held });
         }
-        if self.text.saturating_add(here) > self.caps.text {
-            return Err(WorkbookError::TooLarge { what: "bytes of text", cap: self.caps.text });
+        if self.text.saturating_add(here) > self.caps.held_text {
+            return Err(WorkbookError::TooLarge { what: "bytes of text", cap: self.caps.held_text });
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ const SMALL: WorkbookCaps = WorkbookCaps {
     cells: 1_000,
     area: 10_000,
     held: 1_000,
+    held_text: 100_000,
 };
 
 /// Ends with this message, whichever caps: a file may be small and ask for everything all the same.
@@ -104,7 +105,7 @@ fn a_directory_that_lies_is_not_believed() {
 fn an_old_workbook_is_measured_too() {
     let bytes = fixture("guests.xls");
     assert_refused(&bytes, WorkbookCaps { held: 20, ..SMALL }, "20 cells");
-    assert_refused(&bytes, WorkbookCaps { text: 50, ..SMALL }, "50 bytes of text");
+    assert_refused(&bytes, WorkbookCaps { held_text: 50, ..SMALL }, "50 bytes of text");
     assert_refused(&bytes, WorkbookCaps { strings: 5, ..SMALL }, "5 different texts");
     assert_refused(&bytes, WorkbookCaps { held_file: 1_000, ..SMALL }, "1000 bytes in its .xls file");
     let mut claims = bytes.clone();

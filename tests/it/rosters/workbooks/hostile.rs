@@ -8,7 +8,7 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::support::Import;
 
 /// What a process may hold while it reads a workbook, in KiB.
-const MOST_MEMORY: u64 = 256 << 10;
+const MOST_MEMORY: u64 = 384 << 10;
 
 #[track_caller]
 fn assert_refused(workbook: Vec<u8>, says: &str) {
