@@ -274,7 +274,8 @@ fn holds_control(text: &str) -> bool {
 /// Accents become one with their letters (NFC), so that a name looks and sorts alike wherever it was typed. A name is
 /// shown; an id is compared, so that it stays as it is.
 fn compose(name: &mut String) {
-    if name.is_ascii() {
+    // Below U+0300, whose first byte this is, everything is composed: nearly all names of Latin script.
+    if name.bytes().all(|b| b < 0xcc) {
         return;
     }
     let composed = match ComposingNormalizerBorrowed::new_nfc().normalize(name) {
