@@ -16,9 +16,9 @@
 //! * Cells are trimmed; a `'` before a formula character is taken away ([`formula`]). A line whose cells are all
 //!   empty is no row.
 //! * With a [`PresetMap`] the preset follows from the ticket type, and a column of presets isn't read.
-//! * In JSON Lines, and in a JSON array, the keys of the objects are the columns. An object with the same key twice is refused.
+//! * In JSON Lines, and in a JSON array, the keys of the objects are the columns. An object with the same key twice is
+//!   refused.
 //! * A sheet of a workbook is read like CSV; its module has the rules for cells and sheets.
-//! * In JSON Lines the keys of the objects are the columns. An object with the same key twice is refused.
 
 mod check;
 mod columns;
