@@ -15,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 use crate::api::ParticipantApi;
 use crate::dispatch::{DispatchError, DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
 use crate::event::{Event, Observer, StopReason};
-use crate::journal::{Journal, JournalError, Problem, Tally};
+use crate::journal::{Acceptance, Journal, JournalError, Problem, SamePerson, Tally};
 use crate::model::Target;
 use crate::pacer::Pacer;
 use crate::roster::{ReadOptions, RejectedError, RejectedWriter, RosterError, RosterSource};
 
 pub use directory::{ApiDirectory, LookUpError};
+pub use intake::id_source;
 
 /// What to import and how.
 pub struct ImportSettings {
@@ -40,6 +41,8 @@ pub struct ImportSettings {
     pub accept_differing: bool,
     /// Whether ids may come from another source than those of earlier runs.
     pub new_id_source: bool,
+    /// What to do with new ids of people who seem to be in already.
+    pub same_person: SamePerson,
     /// How to dispatch.
     pub dispatch: DispatchSettings,
 }
@@ -56,6 +59,7 @@ impl ImportSettings {
             rejected: None,
             accept_differing: false,
             new_id_source: false,
+            same_person: SamePerson::Hold,
             dispatch: DispatchSettings::default(),
         }
     }
@@ -112,6 +116,8 @@ pub struct RunSummary {
     pub invalid: u64,
     /// Valid rows left out by a limit.
     pub left_out: u64,
+    /// Valid rows left out since another row for the same participant counts.
+    pub repeated: u64,
     /// Where the time went.
     pub seconds: Seconds,
 }
@@ -186,6 +192,7 @@ pub async fn import<A: ParticipantApi>(
         }
     };
     let (on_invalid, accept_differing) = (settings.on_invalid, settings.accept_differing);
+    let same_person = settings.same_person;
     let dispatch = settings.dispatch;
     let mut intake =
         intake::take_in(settings, directory, journal, clock, Arc::clone(&observer), cancel.clone()).await?;
@@ -194,7 +201,8 @@ pub async fn import<A: ParticipantApi>(
         let stops = if cancel.is_cancelled() { vec![StopReason::Interrupted] } else { Vec::new() };
         return Ok(intake.report_unaccepted(stops));
     }
-    intake.journal.accept(clock.now(), intake.invalid, intake.left_out)?;
+    let (invalid, left_out) = (intake.invalid, intake.left_out);
+    intake.journal.accept(clock.now(), Acceptance { invalid, left_out, same_person })?;
     if accept_differing {
         intake.journal.accept_differing()?;
     }
@@ -224,8 +232,9 @@ pub async fn import<A: ParticipantApi>(
     let summary = RunSummary {
         rows: intake.rows,
         tally: journal.tally()?,
-        invalid: intake.invalid,
-        left_out: intake.left_out,
+        invalid,
+        left_out,
+        repeated: intake.repeated,
         seconds: intake.seconds,
     };
     let problems = journal.problems(PROBLEMS_SHOWN)?;

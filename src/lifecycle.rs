@@ -6,6 +6,7 @@
 //! planned ─listed before the first create─▶ present | conflict
 //! conflict ─listed again─▶ present | conflict        rejected ─named again─▶ planned
 //! planned, sent by an earlier run ─held─▶ uncertain
+//! planned, its person is in already ─withheld─▶ held ─named again─▶ planned      held ─listed─▶ present | conflict
 //! ```
 //! [`next`] is the only place that knows which step is legal; the journal asks it before it writes, and the
 //! schema's CHECKs repeat the shape.
@@ -30,13 +31,15 @@ pub enum RowState {
     Uncertain,
     /// The meeting holds the id more than once; a person has to look.
     Conflict,
+    /// Not sent: its person seems to be in the meeting under another id; a person has to look.
+    Held,
     /// No longer in the meeting.
     Removed,
 }
 
 impl RowState {
     /// All of them, in the order in which they are reported.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Added,
         Self::Present,
         Self::Planned,
@@ -44,6 +47,7 @@ impl RowState {
         Self::Uncertain,
         Self::Rejected,
         Self::Conflict,
+        Self::Held,
         Self::Removed,
     ];
 
@@ -57,6 +61,7 @@ impl RowState {
             Self::Rejected => "rejected",
             Self::Uncertain => "uncertain",
             Self::Conflict => "conflict",
+            Self::Held => "held",
             Self::Removed => "removed",
         }
     }
@@ -110,22 +115,26 @@ pub enum Transition {
     Readd,
     /// A create of it may have arrived in an earlier run, and this run must not send it again.
     Hold,
+    /// Its person seems to be in the meeting under an id that the roster doesn't name any more.
+    Withhold,
 }
 
 /// The state after `transition`, or `None` if a row in `state` can't make it.
 pub fn next(state: RowState, transition: Transition) -> Option<RowState> {
-    use RowState::{Added, Conflict, Planned, Present, Rejected, Removed, Sending, Uncertain};
+    use RowState::{Added, Conflict, Held, Planned, Present, Rejected, Removed, Sending, Uncertain};
     use Transition as T;
     let after = match (state, transition) {
         (Planned, T::Claim) => Sending,
         (Sending, T::Add) => Added,
         (Sending, T::Refuse) | (Uncertain, T::GiveUp) => Rejected,
-        (Sending, T::TakeBack) | (Uncertain, T::Resend) | (Rejected, T::NameAgain) | (Removed, T::Readd) => {
-            Planned
-        }
+        (Sending, T::TakeBack)
+        | (Uncertain, T::Resend)
+        | (Rejected | Held, T::NameAgain)
+        | (Removed, T::Readd) => Planned,
         (Sending, T::LoseTrack) | (Planned, T::Hold) => Uncertain,
-        (Planned | Uncertain | Conflict, T::Adopt) => Present,
-        (Planned | Uncertain | Conflict, T::FindTwice) => Conflict,
+        (Planned, T::Withhold) => Held,
+        (Planned | Uncertain | Conflict | Held, T::Adopt) => Present,
+        (Planned | Uncertain | Conflict | Held, T::FindTwice) => Conflict,
         (Added | Present, T::Remove) => Removed,
         _ => return None,
     };
@@ -136,7 +145,7 @@ pub fn next(state: RowState, transition: Transition) -> Option<RowState> {
 mod tests {
     use super::*;
 
-    const TRANSITIONS: [Transition; 13] = [
+    const TRANSITIONS: [Transition; 14] = [
         Transition::Claim,
         Transition::Add,
         Transition::Refuse,
@@ -150,6 +159,7 @@ mod tests {
         Transition::Remove,
         Transition::Readd,
         Transition::Hold,
+        Transition::Withhold,
     ];
 
     #[test]
@@ -169,6 +179,7 @@ mod tests {
         planned -Adopt-> present
         planned -FindTwice-> conflict
         planned -Hold-> uncertain
+        planned -Withhold-> held
         sending -Add-> added
         sending -Refuse-> rejected
         sending -TakeBack-> planned
@@ -180,6 +191,9 @@ mod tests {
         rejected -NameAgain-> planned
         conflict -Adopt-> present
         conflict -FindTwice-> conflict
+        held -Adopt-> present
+        held -FindTwice-> conflict
+        held -NameAgain-> planned
         removed -Readd-> planned
         ");
     }

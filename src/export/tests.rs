@@ -9,13 +9,13 @@ use rstest::rstest;
 use tempfile::TempDir;
 
 use super::*;
-use crate::journal::{IdSource, Journal, Record, Resend, RowResult, StageInto, StageRow};
+use crate::journal::{Acceptance, IdSource, Journal, Record, Resend, RowResult, StageInto, StageRow};
 use crate::model::{
     AddedParticipant, JoinToken, MeetingId, Participant, ParticipantKey, RemoteId, RemoteParticipant, Target,
 };
 use crate::roster::{
-    Batch, Caps, DefaultMeeting, Directory, DirectoryUnavailable, MeetingStanding, PresetStanding, Read,
-    ReadOptions, Reader, RosterSource,
+    Batch, Caps, DefaultMeeting, Directory, DirectoryUnavailable, MeetingStanding, OnDuplicate,
+    PresetStanding, Read, ReadOptions, Reader, RosterSource,
 };
 
 const MEETING: &str = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
@@ -49,9 +49,19 @@ impl Scenario {
     fn roster(mut self, columns: &[&str], rows: &[(Participant, &str)]) -> Self {
         let target = Target::new("account", "app").unwrap();
         let roster = self.journal.add_roster("roster.csv").unwrap();
-        let into = StageInto { target: &target, roster, id_source: &IdSource::Column, new_id_source: false };
-        let staged =
-            rows.iter().map(|(participant, extra)| StageRow { participant, line: 2, extra: Some(extra) });
+        let into = StageInto {
+            target: &target,
+            roster,
+            id_source: &IdSource::Column("id".to_owned()),
+            new_id_source: false,
+            on_duplicate: OnDuplicate::Stop,
+        };
+        let staged = rows.iter().map(|(participant, extra)| StageRow {
+            participant,
+            line: 2,
+            extra: Some(extra),
+            person: None,
+        });
         assert_eq!(self.journal.stage(into, staged).unwrap(), []);
         let columns: Vec<_> = columns.iter().map(|name| (*name).to_owned()).collect();
         self.journal.name_extra_columns(roster, &columns).unwrap();
@@ -60,7 +70,7 @@ impl Scenario {
 
     /// All of them added, with this token.
     fn added(mut self, token: &str) -> Self {
-        self.journal.accept(Timestamp::UNIX_EPOCH, 0, 0).unwrap();
+        self.journal.accept(Timestamp::UNIX_EPOCH, Acceptance::default()).unwrap();
         let meeting = self.journal.meetings().unwrap()[0].key;
         let intents = self.journal.exchange(&mut [], Some((meeting, 100))).unwrap();
         let mut records: Vec<_> = intents
@@ -191,7 +201,7 @@ fn a_further_column_named_like_one_of_ours_is_left_out() {
 #[test]
 fn a_withheld_token_has_no_link() {
     let mut scenario = Scenario::new().roster(&[], &[(participant("1", "A"), "[]")]);
-    scenario.journal.accept(Timestamp::UNIX_EPOCH, 0, 0).unwrap();
+    scenario.journal.accept(Timestamp::UNIX_EPOCH, Acceptance::default()).unwrap();
     let meeting = scenario.journal.meetings().unwrap()[0].key;
     let host = RemoteParticipant { preset_name: "host".into(), ..remote(&participant("1", "A")) };
     scenario.journal.begin_listing(meeting).unwrap();

@@ -17,8 +17,8 @@ use crate::event::{Event, Observer, StopReason};
 use crate::journal::{Duplicate, IdSource, Journal, JournalError, RosterKey, StageInto, StageRow, Tally};
 use crate::model::Target;
 use crate::roster::{
-    self, Batch, DERIVATION_VERSION, Directory, Read, ReadOptions, Reader, RejectedWriter, RosterError,
-    RosterRow, RosterSource, verify_preset_map,
+    self, Batch, DERIVATION_VERSION, Directory, OnDuplicate, Read, ReadOptions, Reader, RejectedWriter,
+    RosterError, RosterRow, RosterSource, verify_preset_map,
 };
 
 /// Batches on their way between the threads.
@@ -32,18 +32,20 @@ pub(super) struct Intake {
     pub(super) rows: u64,
     pub(super) invalid: u64,
     pub(super) left_out: u64,
+    pub(super) repeated: u64,
     pub(super) seconds: Seconds,
 }
 
 impl Intake {
     /// The report of a roster that wasn't accepted: nothing was sent.
     pub(super) fn report_unaccepted(self, stops: Vec<StopReason>) -> ImportReport {
-        let not_attempted = self.rows.saturating_sub(self.invalid + self.left_out);
+        let not_attempted = self.rows.saturating_sub(self.invalid + self.left_out + self.repeated);
         let summary = RunSummary {
             rows: self.rows,
             tally: Tally { not_attempted, ..Tally::default() },
             invalid: self.invalid,
             left_out: self.left_out,
+            repeated: self.repeated,
             seconds: self.seconds,
         };
         ImportReport { summary, accepted: false, stops, problems: Vec::new(), journal: self.journal }
@@ -54,8 +56,8 @@ impl Intake {
 enum Parcel {
     /// A roster begins.
     Roster(Arc<str>),
-    /// Some of its rows.
-    Rows(Batch),
+    /// Some of its rows, and where their ids come from; unknown if none has one.
+    Rows(Batch, Option<IdSource>),
     /// It has ended; these columns are carried along.
     End(Vec<String>),
 }
@@ -77,8 +79,8 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
     let stager = Stager {
         journal,
         target: settings.target,
-        id_source: id_source(&settings.reading),
         new_id_source: settings.new_id_source,
+        on_duplicate: settings.reading.on_duplicate,
         room: settings.limit.unwrap_or(u64::MAX),
         left_out: 0,
         busy: Duration::ZERO,
@@ -94,6 +96,7 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
         on_their_way: 0,
         rows: 0,
         invalid: 0,
+        repeated: 0,
         waited: Duration::ZERO,
     };
     let stager = tokio::task::spawn_blocking(move || stager.run(&parcels, &to_reader));
@@ -115,15 +118,19 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
         rows: reading.rows,
         invalid: reading.invalid,
         left_out: stager.left_out,
+        repeated: reading.repeated,
         seconds,
     })
 }
 
-fn id_source(reading: &ReadOptions) -> IdSource {
-    match &reading.id_source {
-        roster::IdSource::Column => IdSource::Column,
-        roster::IdSource::Derived(columns) => {
-            IdSource::Derived(format!("v{DERIVATION_VERSION} of {}", columns.join(", ")))
+/// Where a roster's ids come from, as the journal remembers it.
+pub fn id_source(options: &ReadOptions, columns: Vec<String>) -> Option<IdSource> {
+    match &options.id_source {
+        roster::IdSource::Column => columns.into_iter().next().map(IdSource::Column),
+        roster::IdSource::Derived(_) => {
+            let key = options.id_key.as_ref().map(|key| format!(", keyed {}", key.fingerprint()));
+            let rule = format!("v{DERIVATION_VERSION} of {}", columns.join(", "));
+            Some(IdSource::Derived(rule + &key.unwrap_or_default()))
         }
     }
 }
@@ -140,6 +147,7 @@ struct Reading<D> {
     on_their_way: usize,
     rows: u64,
     invalid: u64,
+    repeated: u64,
     waited: Duration,
 }
 
@@ -147,6 +155,7 @@ struct Reading<D> {
 struct ReadAll {
     rows: u64,
     invalid: u64,
+    repeated: u64,
     busy: f64,
 }
 
@@ -166,7 +175,7 @@ impl<D: Directory> Reading<D> {
             rejected.finish()?;
         }
         let busy = began.elapsed().saturating_sub(self.waited).as_secs_f64();
-        Ok(ReadAll { rows: self.rows, invalid: self.invalid, busy })
+        Ok(ReadAll { rows: self.rows, invalid: self.invalid, repeated: self.repeated, busy })
     }
 
     fn read(&mut self, source: &RosterSource) -> Result<(), ImportError> {
@@ -184,7 +193,8 @@ impl<D: Directory> Reading<D> {
             self.observer.on(&Event::Read { rows: self.rows });
             self.reject(&batch)?;
             self.on_their_way += 1;
-            self.hand_over(Parcel::Rows(batch));
+            let id_source = reader.id_columns().and_then(|columns| id_source(&self.options, columns));
+            self.hand_over(Parcel::Rows(batch, id_source));
         }
         while self.on_their_way > 0 {
             self.take_back(&reader)?;
@@ -204,7 +214,7 @@ impl<D: Directory> Reading<D> {
         self.waited += began.elapsed();
     }
 
-    /// A batch comes back; the rows that the run has named before are invalid after all.
+    /// A batch comes back; the rows that the run has named before are invalid after all, unless one of them counts.
     fn take_back(&mut self, reader: &Reader) -> Result<Batch, ImportError> {
         let began = Instant::now();
         let received = self.staged.recv();
@@ -218,6 +228,10 @@ impl<D: Directory> Reading<D> {
                 (Batch::default(), Vec::new())
             }
         };
+        if self.options.on_duplicate != OnDuplicate::Stop {
+            self.repeated += duplicates.len() as u64;
+            return Ok(batch);
+        }
         for Duplicate { index, first } in duplicates {
             let Some(row) = batch.rows().get(index) else { continue };
             let error = reader.duplicate(row, &first);
@@ -262,8 +276,8 @@ fn import_error(error: RosterError) -> ImportError {
 struct Stager {
     journal: Journal,
     target: Target,
-    id_source: IdSource,
     new_id_source: bool,
+    on_duplicate: OnDuplicate,
     /// How many more rows may be taken.
     room: u64,
     left_out: u64,
@@ -281,13 +295,16 @@ impl Stager {
             let began = Instant::now();
             match (parcel, roster) {
                 (Parcel::Roster(file), _) => roster = Some(self.journal.add_roster(&file)?),
-                (Parcel::Rows(batch), Some(roster)) => {
-                    let duplicates = self.stage(&batch, roster)?;
+                (Parcel::Rows(batch, id_source), Some(roster)) => {
+                    let duplicates = match &id_source {
+                        Some(id_source) => self.stage(&batch, roster, id_source)?,
+                        None => Vec::new(),
+                    };
                     // A reader that has failed takes nothing back; its own error says why.
                     let _ = to_reader.send((batch, duplicates));
                 }
                 (Parcel::End(columns), Some(roster)) => self.journal.name_extra_columns(roster, &columns)?,
-                (Parcel::Rows(_) | Parcel::End(_), None) => {}
+                (Parcel::Rows(..) | Parcel::End(_), None) => {}
             }
             self.busy += began.elapsed();
         }
@@ -295,13 +312,15 @@ impl Stager {
     }
 
     /// Stages as many rows as there is room for. Duplicates take none.
-    fn stage(&mut self, batch: &Batch, roster: RosterKey) -> Result<Vec<Duplicate>, JournalError> {
-        let into = StageInto {
-            target: &self.target,
-            roster,
-            id_source: &self.id_source,
-            new_id_source: self.new_id_source,
-        };
+    fn stage(
+        &mut self,
+        batch: &Batch,
+        roster: RosterKey,
+        id_source: &IdSource,
+    ) -> Result<Vec<Duplicate>, JournalError> {
+        let Self { target, new_id_source, on_duplicate, .. } = self;
+        let (new_id_source, on_duplicate) = (*new_id_source, *on_duplicate);
+        let into = StageInto { target, roster, id_source, new_id_source, on_duplicate };
         let mut rest = batch.rows();
         let mut duplicates = Vec::new();
         while self.room > 0 && !rest.is_empty() {
@@ -323,5 +342,6 @@ fn stage_row(row: &RosterRow) -> StageRow<'_> {
         participant: &row.participant,
         line: row.line,
         extra: Some(row.extra.as_str()).filter(|extra| !extra.is_empty() && *extra != "[]"),
+        person: row.person,
     }
 }

@@ -9,11 +9,11 @@ use tempfile::TempDir;
 
 use super::intake::{Intake, take_in};
 use super::*;
-use crate::journal::{IdSource, Resend, StageInto, StageRow};
+use crate::journal::{Acceptance, IdSource, Resend, StageInto, StageRow};
 use crate::model::{MeetingId, Participant, ParticipantKey};
 use crate::roster::{
-    Caps, DefaultMeeting, Directory, DirectoryUnavailable, MeetingStanding, PresetStanding, Records,
-    RejectedStyle, RejectedWriter,
+    Caps, DefaultMeeting, Directory, DirectoryUnavailable, MeetingStanding, OnDuplicate, PresetStanding,
+    Records, RejectedStyle, RejectedWriter,
 };
 
 const MEETING: &str = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
@@ -69,6 +69,7 @@ impl Scenario {
             rejected: None,
             accept_differing: false,
             new_id_source: false,
+            same_person: SamePerson::Hold,
             dispatch: DispatchSettings {
                 concurrency: NonZeroUsize::MIN,
                 settle: Duration::ZERO,
@@ -95,7 +96,9 @@ impl Scenario {
         let observer = Arc::clone(&self.told) as Arc<dyn Observer>;
         let clock = RunClock::starting_at(Timestamp::UNIX_EPOCH);
         let mut intake = take_in(self.settings, self.app, journal, clock, observer, self.cancel).await?;
-        intake.journal.accept(Timestamp::UNIX_EPOCH, intake.invalid, intake.left_out)?;
+        let acceptance =
+            Acceptance { invalid: intake.invalid, left_out: intake.left_out, ..Acceptance::default() };
+        intake.journal.accept(Timestamp::UNIX_EPOCH, acceptance)?;
         let told = std::mem::take(&mut *self.told.0.lock().unwrap());
         Ok((intake, told))
     }
@@ -108,7 +111,7 @@ impl Scenario {
 /// Rows, invalid, left out, and staged.
 fn counts(intake: &Intake) -> (u64, u64, u64, u64) {
     let staged = intake.journal.tally().unwrap().rows();
-    assert_eq!(intake.rows, intake.invalid + intake.left_out + staged, "the counts add up");
+    assert_eq!(intake.rows, intake.invalid + intake.left_out + intake.repeated + staged, "the counts add up");
     (intake.rows, intake.invalid, intake.left_out, staged)
 }
 
@@ -121,6 +124,48 @@ async fn a_duplicate_names_both_lines_across_files_and_batches() {
     assert_eq!(counts(&intake), (9_003, 2, 0, 9_001));
     assert!(told[0].contains("a.csv:9002") && told[0].contains("a.csv:2"), "{told:?}");
     assert!(told[1].contains("b.csv:3") && told[1].contains("a.csv:9001"), "{told:?}");
+}
+
+/// Across files and batches; duplicates take no room, and what is beyond the limit isn't looked at.
+#[rstest::rstest]
+#[case(OnDuplicate::First)]
+#[case(OnDuplicate::Last)]
+#[tokio::test]
+async fn of_two_rows_one_may_count(#[case] on_duplicate: OnDuplicate) {
+    let many: String = (0..9_000).map(|number| format!("id-{number},first\n")).collect();
+    let first = format!("custom_participant_id,name\n{many}id-0,middle\n");
+    let second = "custom_participant_id,name\nid-0,last\nnew,new\nid-1,beyond\n";
+    let mut scenario = Scenario::of(&[("a.csv", &first), ("b.csv", second)]);
+    scenario.settings.reading.on_duplicate = on_duplicate;
+    scenario.settings.limit = Some(9_001);
+    let (intake, told) = scenario.take_in().await.unwrap();
+    assert_eq!((counts(&intake), intake.repeated, told.len()), ((9_004, 0, 1, 9_001), 2, 0));
+}
+
+#[tokio::test]
+async fn two_rosters_with_two_id_columns_are_refused() {
+    let scenario = Scenario::of(&[("a.csv", "ticket id\na\n"), ("b.jsonl", "{\"x\":1,\"User ID\":\"b\"}\n")]);
+    let error = scenario.error().await.to_string();
+    assert!(error.contains("\"ticketid\"") && error.contains("\"userid\""), "{error}");
+}
+
+#[tokio::test]
+async fn two_rosters_that_spell_the_id_column_otherwise_are_one() {
+    let scenario =
+        Scenario::of(&[("a.csv", "Ticket #\na\n"), ("b.jsonl", "{\"y\":1}\n{\"ticket_no\":\"b\"}\n")]);
+    let mut scenario = scenario;
+    scenario.settings.on_invalid = OnInvalid::Skip;
+    assert_eq!(counts(&scenario.take_in().await.unwrap().0), (3, 1, 0, 2));
+}
+
+#[test]
+fn a_rule_names_its_columns_and_its_key() {
+    let key = crate::roster::IdKey::new(b"0123456789abcdef").unwrap();
+    let derived = crate::roster::IdSource::Derived(vec!["E-Mail".into()]);
+    let options = ReadOptions { id_source: derived, id_key: Some(key), ..ReadOptions::default() };
+    let source = id_source(&options, vec!["email".to_owned(), "name".to_owned()]);
+    insta::assert_snapshot!(source.unwrap(), @"the rule v2 of email, name, keyed 4e8b370f");
+    assert_eq!(id_source(&ReadOptions::default(), Vec::new()), None);
 }
 
 #[tokio::test]
@@ -178,16 +223,23 @@ fn bind_elsewhere(scenario: &Scenario) {
     let mut journal = scenario.journal();
     let roster = journal.add_roster("old.csv").unwrap();
     let id_source = IdSource::Derived("v1 of email".to_owned());
-    let into =
-        StageInto { target: &scenario.settings.target, roster, id_source: &id_source, new_id_source: false };
+    let into = StageInto {
+        target: &scenario.settings.target,
+        roster,
+        id_source: &id_source,
+        new_id_source: false,
+        on_duplicate: OnDuplicate::Stop,
+    };
     let participant = Participant {
         key: ParticipantKey { meeting: MEETING.parse().unwrap(), custom_participant_id: "x".to_owned() },
         name: "X".to_owned(),
         preset_name: "viewer".to_owned(),
         picture: None,
     };
-    journal.stage(into, [StageRow { participant: &participant, line: 2, extra: None }]).unwrap();
-    journal.accept(Timestamp::UNIX_EPOCH, 0, 0).unwrap();
+    journal
+        .stage(into, [StageRow { participant: &participant, line: 2, extra: None, person: None }])
+        .unwrap();
+    journal.accept(Timestamp::UNIX_EPOCH, Acceptance::default()).unwrap();
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub(super) fn match_rows(
             "INSERT INTO temp.matches SELECT p.participant, count(*), min(l.participant_id)
              FROM temp.listed l CROSS JOIN participants p
                ON p.meeting = ?1 AND p.custom_participant_id = l.custom_participant_id
-             WHERE l.meeting = ?1 AND p.state IN ('planned', 'uncertain', 'conflict') GROUP BY p.participant",
+             WHERE l.meeting = ?1 AND p.state IN ('planned', 'uncertain', 'conflict', 'held') GROUP BY p.participant",
             [meeting.0],
         )
         .doing(SETTLING)?;
@@ -122,9 +122,11 @@ fn adopt(transaction: &Transaction<'_>, matched: &Match) -> Result<(), JournalEr
             update.execute(params![row, state.name(), confirmation, name, preset_name, picture, wanted])
         })
         .doing(SETTLING)?;
-    for table in
-        ["DELETE FROM refusals WHERE participant = ?1", "DELETE FROM conflicts WHERE participant = ?1"]
-    {
+    for table in [
+        "DELETE FROM refusals WHERE participant = ?1",
+        "DELETE FROM conflicts WHERE participant = ?1",
+        "DELETE FROM twins WHERE participant = ?1",
+    ] {
         transaction
             .prepare_cached(table)
             .and_then(|mut delete| delete.execute([matched.row.0]))
@@ -142,6 +144,7 @@ fn report_conflict(transaction: &Transaction<'_>, matched: &Match) -> Result<(),
         )
         .doing(SETTLING)?;
     transaction.execute("DELETE FROM conflicts WHERE participant = ?1", [matched.row.0]).doing(SETTLING)?;
+    transaction.execute("DELETE FROM twins WHERE participant = ?1", [matched.row.0]).doing(SETTLING)?;
     transaction
         .execute(
             "INSERT INTO conflicts SELECT ?1, l.participant_id FROM participants p JOIN temp.listed l

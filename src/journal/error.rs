@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE};
 
-use crate::model::escape;
+use super::id_source::{IdSource, flags};
+use crate::model::{MeetingId, escape};
 
 /// Why the journal can't be used, or why a step of it failed.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +100,8 @@ pub enum JournalError {
     /// Ids of this meeting came from elsewhere until now.
     #[error(
         "meeting {meeting} was filled with ids from {bound}, and this roster takes them from {asked}: everybody would \
-         be invited twice. Take the ids from {bound} again, or say --new-id-source if that is what you want"
+         be new and invited twice; nobody was added. Take the ids from {bound} again{again}, or, if the ids themselves \
+         are the same or new ones are what you want, say --new-id-source"
     )]
     OtherIdSource {
         /// The meeting.
@@ -108,6 +110,22 @@ pub enum JournalError {
         bound: String,
         /// Where they would come from now.
         asked: String,
+        /// The flags that take them from there again, in brackets; may be empty.
+        again: String,
+    },
+    /// Two rosters of one run take the ids of one meeting from different places.
+    #[error(
+        "the rosters take the ids of meeting {meeting} from {first} and from {second}: who is on both would be invited \
+         twice; nobody was added. Give both columns the same header, or derive the ids in both from columns that both \
+         have, with --id-from"
+    )]
+    TwoIdSources {
+        /// The meeting.
+        meeting: String,
+        /// Where the first roster takes them from.
+        first: String,
+        /// Where a later one does.
+        second: String,
     },
     /// Its folder or files can't be read or written.
     #[error("{doing} {}: {source}", escape(&path.to_string_lossy()))]
@@ -156,6 +174,19 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    pub(super) fn other_id_source(meeting: MeetingId, bound: &str, asked: &IdSource) -> Self {
+        Self::OtherIdSource {
+            meeting: meeting.to_string(),
+            bound: escape(bound),
+            asked: escape(&asked.to_string()),
+            again: escape(&flags(bound)),
+        }
+    }
+
+    pub(super) fn two_id_sources(meeting: MeetingId, first: &str, second: &str) -> Self {
+        Self::TwoIdSources { meeting: meeting.to_string(), first: escape(first), second: escape(second) }
+    }
+
     /// Whether a second attempt at the same write could be believed: after a failed fsync it could not.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::DiskFull { .. })

@@ -2,13 +2,15 @@
 //!
 //! * `place`, `network`: whose file it is and where; `lock`, `held`: that nobody else has it, and that it stays.
 //! * `open`: creation, settings, migrations; `pages`: whether it is whole; `verify`, `rules`: whether it can be trusted.
-//! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run.
+//! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run. `id_source`: where their ids
+//!   come from; `twins`: new ids of people who seem to be in already.
 //! * `queue`: [`Journal::exchange`], the only way work leaves and results enter: results recorded and intents claimed
 //!   in one synced transaction.
 //! * `gate`: until when the server asked us to wait.
 //! * `listing`, `adopt`: what a complete listing says about rows; `hold_back`: what must not be sent again; `tokens`:
 //!   those that no create handed out; `purge`: their removal.
-//! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export.
+//! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export; `rehearsal`:
+//!   what an import would do.
 //! * `state`, `difference`: how a row's state and what its roster wants are kept.
 //!
 //! No type of SQLite is in the interface: a journal on a server can take this one's place.
@@ -21,6 +23,7 @@ mod export_rows;
 mod gate;
 mod held;
 mod hold_back;
+mod id_source;
 mod listing;
 mod lock;
 mod network;
@@ -30,6 +33,7 @@ mod place;
 mod purge;
 mod queue;
 mod reader;
+mod rehearsal;
 mod rules;
 mod stage;
 mod stager;
@@ -39,6 +43,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod twins;
 mod verify;
 
 use std::collections::HashMap;
@@ -50,14 +55,17 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
 pub use gate::GateKeeper;
+pub use id_source::IdSource;
 pub use listing::{Resend, Settled, Sight};
 pub use network::OnNetwork;
 pub use queue::{Intent, Proof, Record, RowResult};
 pub use reader::JournalReader;
-pub use stage::{Duplicate, IdSource, RosterKey, StageInto, StageRow};
+pub use rehearsal::{Rehearsal, RehearsalSettings, Rehearsed};
+pub use stage::{Acceptance, Duplicate, RosterKey, StageInto, StageRow};
 pub use status::{MeetingCounts, RunInfo};
-pub use summary::{Problem, Tally};
+pub use summary::{Problem, Tally, Twin};
 pub use tokens::Tokenless;
+pub use twins::SamePerson;
 pub use verify::{Finding, Verified};
 
 use error::Doing;

@@ -37,7 +37,7 @@ impl Rule {
 }
 
 /// Rows are named by their custom_participant_id, the others by their number.
-pub(super) const RULES: [Rule; 18] = [
+pub(super) const RULES: [Rule; 19] = [
     Rule {
         code: "identity",
         what: "the journal doesn't say whose it is in exactly one row, or its run number is behind its runs",
@@ -49,7 +49,7 @@ pub(super) const RULES: [Rule; 18] = [
         code: "state",
         what: "in a state that doesn't exist",
         sql: "SELECT custom_participant_id AS offender FROM participants WHERE state NOT IN
-              ('planned', 'sending', 'added', 'present', 'rejected', 'uncertain', 'conflict', 'removed')",
+              ('planned', 'sending', 'added', 'present', 'rejected', 'uncertain', 'conflict', 'held', 'removed')",
     },
     Rule {
         code: "confirmed-without-id",
@@ -86,7 +86,8 @@ pub(super) const RULES: [Rule; 18] = [
         code: "sends",
         what: "sent according to their state, but not by their count of creates, or the count is negative",
         sql: "SELECT custom_participant_id AS offender FROM participants
-              WHERE sends < 0 OR (sends = 0 AND state IN ('sending', 'added', 'uncertain'))",
+              WHERE sends < 0 OR (sends = 0 AND state IN ('sending', 'added', 'uncertain'))
+              OR (sends > 0 AND state = 'held')",
     },
     Rule {
         code: "run",
@@ -112,6 +113,14 @@ pub(super) const RULES: [Rule; 18] = [
         what: "in conflict with fewer than two participant ids",
         sql: "SELECT p.custom_participant_id AS offender FROM participants p WHERE p.state = 'conflict'
               AND (SELECT count(*) FROM conflicts c WHERE c.participant = p.participant) < 2",
+    },
+    Rule {
+        code: "held",
+        what: "held back without the row that it seems to be, which is another one of its meeting, or with one but not held back",
+        sql: "SELECT p.custom_participant_id AS offender FROM participants p LEFT JOIN twins t USING (participant)
+              WHERE (p.state = 'held') <> (t.participant IS NOT NULL)
+              OR EXISTS (SELECT 1 FROM participants o WHERE o.participant = t.twin
+                         AND (o.meeting <> p.meeting OR o.participant = p.participant))",
     },
     Rule {
         code: "token",

@@ -2,35 +2,18 @@
 //!
 //! Only rows that the accepted run names are ever claimed, so a wrong file's people are never sent by the next run.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::error::{Doing, JournalError};
+use super::id_source::IdSource;
 use super::stager::Stager;
 use super::state::legal;
+use super::twins::{SamePerson, release, withhold};
 use super::{Journal, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::{Location, Participant, Target};
-
-/// Where the ids of a meeting come from. Another source would make everybody new.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IdSource {
-    /// A column of the roster holds them.
-    Column,
-    /// Derived from columns, by a rule with a version.
-    Derived(String),
-}
-
-impl fmt::Display for IdSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Column => f.write_str("the roster's id column"),
-            Self::Derived(rule) => write!(f, "the rule {rule}"),
-        }
-    }
-}
+use crate::roster::{OnDuplicate, Person};
 
 /// A file that a run reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +28,11 @@ pub struct StageRow<'a> {
     pub line: u64,
     /// The further columns: a JSON array aligned with the roster's extra columns.
     pub extra: Option<&'a str>,
+    /// Who it is, whatever the id, if that is known.
+    pub person: Option<Person>,
 }
 
-/// A row whose id this run has named before; it was not staged.
+/// A row whose id this run has named before. It was not staged, unless the last row counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duplicate {
     /// Its index in the batch.
@@ -67,6 +52,19 @@ pub struct StageInto<'a> {
     pub id_source: &'a IdSource,
     /// Whether another source than before is wanted.
     pub new_id_source: bool,
+    /// Which of two rows for one participant counts.
+    pub on_duplicate: OnDuplicate,
+}
+
+/// What a run is accepted with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Invalid rows of its rosters.
+    pub invalid: u64,
+    /// Valid rows that were left out by a limit.
+    pub left_out: u64,
+    /// What to do with possible duplicates.
+    pub same_person: SamePerson,
 }
 
 impl Journal {
@@ -111,11 +109,18 @@ impl Journal {
         })
     }
 
-    /// Accepts the run: its last row is validated, its rows may be sent from now on. Rejected rows that it names are
-    /// planned again, and its meetings are bound to the source of its ids.
-    pub fn accept(&mut self, now: Timestamp, invalid: u64, left_out: u64) -> Result<(), JournalError> {
+    /// Accepts the run: its last row is validated, its rows may be sent from now on. Rejected and held rows that it
+    /// names are planned again, new rows of people who seem to be in are held back, and its meetings are bound to the
+    /// source of its ids.
+    pub fn accept(&mut self, now: Timestamp, acceptance: Acceptance) -> Result<(), JournalError> {
+        let Acceptance { invalid, left_out, same_person } = acceptance;
         self.write(ACCEPTING, |transaction, run| {
             plan_rejected(transaction, run)?;
+            release(transaction, run)?;
+            match same_person {
+                SamePerson::Hold => withhold(transaction, run)?,
+                SamePerson::Add => {}
+            }
             bind_id_sources(transaction, run)?;
             transaction
                 .execute(
@@ -143,7 +148,7 @@ impl Journal {
     }
 }
 
-const ACCEPTING: &str = "accepting the run";
+pub(super) const ACCEPTING: &str = "accepting the run";
 
 /// Every rejected row has a refusal: the few of them lead, not the many rows of the roster.
 pub(super) const PLAN_REJECTED: &str = "UPDATE participants SET state = ?2

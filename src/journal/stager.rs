@@ -10,7 +10,8 @@ use super::stage::{StageInto, StageRow};
 use super::state::read_state;
 use super::{MeetingKey, RowId, RunNumber, meeting_key};
 use crate::lifecycle::RowState;
-use crate::model::{Location, MeetingId, Participant, escape};
+use crate::model::{Location, MeetingId, Participant};
+use crate::roster::{OnDuplicate, Person};
 
 const DOING: &str = "staging the roster";
 
@@ -46,8 +47,8 @@ impl<'t> Stager<'t> {
         let insert = transaction
             .prepare_cached(
                 "INSERT INTO participants
-                     (meeting, custom_participant_id, run, roster, line, name, preset_name, picture, extra)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                     (meeting, custom_participant_id, run, roster, line, name, preset_name, picture, extra, person)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT (meeting, custom_participant_id) DO NOTHING",
             )
             .doing(DOING)?;
@@ -60,7 +61,7 @@ impl<'t> Stager<'t> {
         let update = transaction
             .prepare_cached(
                 "UPDATE participants SET run = ?2, roster = ?3, line = ?4, extra = ?5, wanted = ?6,
-                        difference_accepted = ?7
+                        difference_accepted = ?7, person = coalesce(?8, person)
                  WHERE participant = ?1",
             )
             .doing(DOING)?;
@@ -89,7 +90,12 @@ impl<'t> Stager<'t> {
         };
         self.last_was_known = true;
         if known.run == self.run.0 {
-            return self.location(known.row).map(Some);
+            let first = self.location(known.row)?;
+            match self.into.on_duplicate {
+                OnDuplicate::Stop | OnDuplicate::First => {}
+                OnDuplicate::Last => self.name_again(&known, row)?,
+            }
+            return Ok(Some(first));
         }
         self.name_again(&known, row)?;
         Ok(None)
@@ -106,7 +112,8 @@ impl<'t> Stager<'t> {
             name,
             preset_name,
             picture,
-            row.extra
+            row.extra,
+            row.person.as_ref().map(Person::bytes)
         ];
         self.insert.execute(values).doing(DOING).map(|inserted| inserted == 1)
     }
@@ -118,11 +125,11 @@ impl<'t> Stager<'t> {
             .doing(DOING)
     }
 
-    /// A row that an earlier run brought is named by this one: its place and extra columns are this roster's; its
+    /// A row is named by this run, or once more by it: its place and extra columns are this roster's; its
     /// fields too as long as nothing was sent, otherwise they stay what the server holds.
     fn name_again(&mut self, known: &Known, row: StageRow<'_>) -> Result<(), JournalError> {
         let unsent = match known.state {
-            RowState::Planned | RowState::Rejected => true,
+            RowState::Planned | RowState::Rejected | RowState::Held => true,
             RowState::Added
             | RowState::Present
             | RowState::Uncertain
@@ -139,7 +146,8 @@ impl<'t> Stager<'t> {
                 row.line,
                 row.extra,
                 wanted,
-                known.accepted && known.same_difference
+                known.accepted && known.same_difference,
+                row.person.as_ref().map(Person::bytes)
             ])
             .doing(DOING)?;
         if unsent && known.wanted.is_some() {
@@ -166,32 +174,41 @@ impl<'t> Stager<'t> {
             return Ok(*key);
         }
         let key = meeting_key(self.transaction, self.into.target, id)?;
-        let id_source = self.id_source(id, key)?;
+        self.refuse_other_source(id, key)?;
+        let asked = self.into.id_source.to_string();
         self.transaction
             .prepare_cached(
                 "INSERT INTO run_meetings (run, meeting, id_source) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             )
-            .and_then(|mut insert| insert.execute(params![self.run.0, key.0, id_source]))
+            .and_then(|mut insert| insert.execute(params![self.run.0, key.0, asked]))
             .doing(DOING)?;
+        let first: String = self
+            .transaction
+            .prepare_cached("SELECT id_source FROM run_meetings WHERE run = ?1 AND meeting = ?2")
+            .and_then(|mut select| select.query_row([self.run.0, key.0], |row| row.get(0)))
+            .doing(DOING)?;
+        if first != asked {
+            return Err(JournalError::two_id_sources(id, &first, &asked));
+        }
         self.meetings.insert(id, key);
         Ok(key)
     }
 
-    /// Where the ids come from, unless the meeting's came from elsewhere until now.
-    fn id_source(&self, id: MeetingId, key: MeetingKey) -> Result<String, JournalError> {
-        let asked = self.into.id_source.to_string();
+    /// Where the ids come from is where the meeting's came from until now.
+    fn refuse_other_source(&self, id: MeetingId, key: MeetingKey) -> Result<(), JournalError> {
+        if self.into.new_id_source {
+            return Ok(());
+        }
         let bound: Option<String> = self
             .transaction
             .prepare_cached("SELECT id_source FROM meetings WHERE meeting = ?1")
             .and_then(|mut statement| statement.query_row([key.0], |row| row.get(0)))
             .doing(DOING)?;
         match bound {
-            Some(bound) if bound != asked && !self.into.new_id_source => Err(JournalError::OtherIdSource {
-                meeting: id.to_string(),
-                bound: escape(&bound),
-                asked: escape(&asked),
-            }),
-            Some(_) | None => Ok(asked),
+            Some(bound) if !self.into.id_source.fits(&bound) => {
+                Err(JournalError::other_id_source(id, &bound, self.into.id_source))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Tally {
     pub uncertain: u64,
     /// More than once in the meeting.
     pub conflict: u64,
+    /// Held back: their person seems to be in under another id.
+    pub held: u64,
     /// Planned, or removed before.
     pub not_attempted: u64,
     /// Of the confirmed: with another name, preset or picture than the roster's, and that isn't accepted.
@@ -34,7 +36,13 @@ pub struct Tally {
 impl Tally {
     /// The rows named.
     pub fn rows(&self) -> u64 {
-        self.added + self.present + self.rejected + self.uncertain + self.conflict + self.not_attempted
+        self.added
+            + self.present
+            + self.rejected
+            + self.uncertain
+            + self.conflict
+            + self.held
+            + self.not_attempted
     }
 }
 
@@ -49,8 +57,20 @@ pub struct Problem {
     pub custom_participant_id: String,
     /// Its state.
     pub state: RowState,
-    /// What is known: the API's refusal, the cause of the doubt, the ids in conflict, the differences. Not escaped.
+    /// What is known: the API's refusal, the cause of the doubt, the ids in conflict, who the row seems to be, the
+    /// differences. Not escaped.
     pub detail: String,
+    /// Whom a held row seems to be.
+    pub twin: Option<Twin>,
+}
+
+/// A row whose person a held one seems to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Twin {
+    /// Where a roster named it last.
+    pub location: Location,
+    /// Its id.
+    pub custom_participant_id: String,
 }
 
 const DOING: &str = "counting the rows of the run";
@@ -101,14 +121,43 @@ impl Journal {
                             WHEN 'uncertain' THEN (SELECT cause FROM doubts x WHERE x.participant = p.participant)
                             WHEN 'conflict' THEN (SELECT 'in the meeting as ' || group_concat(participant_id, ', ')
                                 FROM conflicts x WHERE x.participant = p.participant)
-                            ELSE 'the roster wants ' || wanted END
+                            WHEN 'held' THEN 'the name and the e-mail address of somebody in the meeting'
+                            ELSE 'the roster wants ' || wanted END,
+                        (SELECT twin FROM twins x WHERE x.participant = p.participant)
                  FROM participants p JOIN rosters USING (roster) JOIN meetings USING (meeting)
-                 WHERE p.run = ?1 AND (state IN ('rejected', 'uncertain', 'conflict')
+                 WHERE p.run = ?1 AND (state IN ('rejected', 'uncertain', 'conflict', 'held')
                     OR (state IN ('added', 'present') AND wanted IS NOT NULL AND difference_accepted = 0))
                  ORDER BY p.roster, p.line LIMIT ?2",
             )
-            .and_then(|mut statement| statement.query_map(params![self.run.0, count], read_problem)?.collect())
+            .and_then(|mut statement| {
+                statement.query_map(params![self.run.0, count], |row| self.read_problem(row))?.collect()
+            })
             .doing(DOING)
+    }
+
+    fn read_problem(&self, row: &Row<'_>) -> rusqlite::Result<Problem> {
+        let not_ours = |_| rusqlite::Error::InvalidColumnType(2, String::new(), rusqlite::types::Type::Text);
+        let twin: Option<i64> = row.get(6)?;
+        Ok(Problem {
+            location: Location { file: row.get::<_, String>(0)?.into(), line: row.get(1)? },
+            meeting: row.get_ref(2)?.as_str()?.parse().map_err(not_ours)?,
+            custom_participant_id: row.get(3)?,
+            state: read_state(row, 4)?,
+            detail: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+            twin: twin.map(|twin| self.twin(twin)).transpose()?,
+        })
+    }
+
+    fn twin(&self, participant: i64) -> rusqlite::Result<Twin> {
+        self.connection
+            .prepare_cached(
+                "SELECT file, line, custom_participant_id FROM participants JOIN rosters USING (roster)
+                 WHERE participant = ?1",
+            )?
+            .query_row([participant], |row| {
+                let location = Location { file: row.get::<_, String>(0)?.into(), line: row.get(1)? };
+                Ok(Twin { location, custom_participant_id: row.get(2)? })
+            })
     }
 }
 
@@ -122,19 +171,9 @@ fn count_group(tally: &mut Tally, row: &Row<'_>) -> rusqlite::Result<()> {
         RowState::Rejected => &mut tally.rejected,
         RowState::Uncertain | RowState::Sending => &mut tally.uncertain,
         RowState::Conflict => &mut tally.conflict,
+        RowState::Held => &mut tally.held,
         RowState::Planned | RowState::Removed => &mut tally.not_attempted,
     };
     *slot += count;
     Ok(())
-}
-
-fn read_problem(row: &Row<'_>) -> rusqlite::Result<Problem> {
-    let not_ours = |_| rusqlite::Error::InvalidColumnType(2, String::new(), rusqlite::types::Type::Text);
-    Ok(Problem {
-        location: Location { file: row.get::<_, String>(0)?.into(), line: row.get(1)? },
-        meeting: row.get_ref(2)?.as_str()?.parse().map_err(not_ours)?,
-        custom_participant_id: row.get(3)?,
-        state: read_state(row, 4)?,
-        detail: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
-    })
 }

@@ -9,7 +9,7 @@ use super::decisions::Decisions;
 use super::directory::{Directory, verify_preset_map};
 use super::duplicates::{Fingerprints, Suspects};
 use super::error::RosterError;
-use super::options::ReadOptions;
+use super::options::{OnDuplicate, ReadOptions};
 use super::preset_map::TicketRows;
 use super::reader::{Read, Reader};
 use super::row::{Record, RosterRow};
@@ -38,12 +38,14 @@ pub enum CheckEvent<'a> {
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// Rows of all rosters: valid and invalid.
+    /// Rows of all rosters: valid, invalid and repeated.
     pub rows: u64,
     /// Rows that an import would take.
     pub valid: u64,
     /// Rows with at least one problem.
     pub invalid: u64,
+    /// Valid rows that are left out, since another row for the same participant counts.
+    pub repeated: u64,
     /// How many problems of each kind there are; a row may have several.
     pub problems: BTreeMap<RowErrorCode, u64>,
     /// The rosters, in the order they were named.
@@ -57,6 +59,8 @@ pub struct FileReport {
     pub decisions: Decisions,
     /// Columns that are carried along.
     pub extra_columns: Vec<Arc<str>>,
+    /// The columns that its ids come from, as [`Reader::id_columns`] says.
+    pub id_columns: Option<Vec<String>>,
     /// Its rows, valid and invalid.
     pub rows: u64,
     /// The presets that its ticket types stand for; empty without a preset map.
@@ -103,7 +107,8 @@ fn check_rows<D: Directory>(
     observe(CheckEvent::Opened(&reader.decisions()));
     let (mut row, mut errors, mut rows) = (RosterRow::new(), Vec::new(), 0);
     loop {
-        match reader.read(&mut row, &mut errors, directory)? {
+        let read = reader.read(&mut row, &mut errors, directory)?;
+        match read {
             Read::End => break,
             Read::Row => observe(CheckEvent::Row(&row)),
             Read::Invalid => {
@@ -113,12 +118,13 @@ fn check_rows<D: Directory>(
             }
         }
         rows += 1;
-        if let Some(key) = row.key() {
+        if let Some(key) = row.key().filter(|_| takes_part(read, options)) {
             fingerprints.add(key).map_err(RosterError::Temporary)?;
         }
     }
     let (extra_columns, tickets) = (reader.extra_columns().to_vec(), reader.ticket_rows());
-    Ok(FileReport { decisions: reader.decisions(), extra_columns, rows, tickets })
+    let id_columns = reader.id_columns();
+    Ok(FileReport { decisions: reader.decisions(), extra_columns, id_columns, rows, tickets })
 }
 
 /// Another reading of a roster: the rows that may name somebody twice.
@@ -138,8 +144,12 @@ fn check_duplicates<D: Directory>(
             return Ok(());
         }
         let here = || Location { file: Arc::clone(source.name()), line: row.line };
-        let Some(key) = row.key() else { continue };
+        let Some(key) = row.key().filter(|_| takes_part(read, options)) else { continue };
         let Some(first) = suspects.first(key, here) else { continue };
+        if options.on_duplicate != OnDuplicate::Stop {
+            (report.valid, report.repeated) = (report.valid - 1, report.repeated + 1);
+            continue;
+        }
         if read == Read::Row {
             (report.valid, report.invalid) = (report.valid - 1, report.invalid + 1);
         }
@@ -149,6 +159,12 @@ fn check_duplicates<D: Directory>(
             observe(CheckEvent::Rejected { record: &row.record, errors: &[duplicate] });
         }
     }
+}
+
+/// Whether a row can be one of two for a participant. An invalid one never counts instead of a valid one; if duplicates
+/// are invalid themselves, all mistakes are told in one pass.
+fn takes_part(read: Read, options: &ReadOptions) -> bool {
+    read == Read::Row || options.on_duplicate == OnDuplicate::Stop
 }
 
 fn tell(error: &RowError, report: &mut CheckReport, observe: &mut impl FnMut(CheckEvent<'_>)) {

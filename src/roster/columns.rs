@@ -160,7 +160,7 @@ impl Columns {
             return Err(RosterError::NoSuchColumn { file, wanted: wanted.clone(), columns });
         }
         if options.id_source == IdSource::Column && self.field(Field::Id).is_none() {
-            return Err(RosterError::NoIdColumn { file, columns });
+            return Err(RosterError::NoIdColumn { file, columns, derive: self.derivation(false) });
         }
         if options.preset_map.is_some() {
             if self.field(Field::TicketType).is_none() {
@@ -187,6 +187,26 @@ impl Columns {
         self.fields[field as usize]
     }
 
+    /// The columns that ids come from, as other rosters may write them; `None` as long as no object has the key.
+    pub(super) fn id_columns(&self, options: &ReadOptions) -> Option<Vec<String>> {
+        match &options.id_source {
+            IdSource::Column => self.field(Field::Id).map(|at| vec![key_of(&self.names[at])]),
+            IdSource::Derived(names) => Some(names.iter().map(|name| key_of(name)).collect()),
+        }
+    }
+
+    /// The flag that derives ids of this roster: of its e-mail column, or of the id column that holds addresses, and of
+    /// its names, since one address may stand for several people.
+    pub(super) fn derivation(&self, ids_are_addresses: bool) -> Option<String> {
+        let id = self.field(Field::Id).filter(|_| ids_are_addresses);
+        let email = self.field(Field::Email).or(id)?;
+        let name = self.field(Field::Name).map(|at| vec![at]);
+        let parts = || [Field::FirstName, Field::LastName].into_iter().filter_map(|field| self.field(field));
+        let columns = [email].into_iter().chain(name.unwrap_or_else(|| parts().collect()));
+        let typed: Vec<_> = columns.map(|at| typable(&self.names[at])).collect();
+        Some(format!("--id-from \"{}\"", typed.join(",")))
+    }
+
     /// The columns that ids are derived from; for JSON Lines some may not have appeared yet.
     pub(super) fn id_from(&self) -> &[Option<usize>] {
         &self.id_from
@@ -200,6 +220,18 @@ impl Columns {
     pub(super) fn extra_names(&self) -> &[Arc<str>] {
         &self.extra_names
     }
+}
+
+/// A header as journals compare it: the next export may write it a little differently.
+fn key_of(name: &str) -> String {
+    let folded = fold(name);
+    if folded.is_empty() { name.trim().to_owned() } else { folded }
+}
+
+/// A header as it can be typed in a list within quotes; any spelling that folds to the same is found.
+fn typable(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '#' | '/' | '(' | ')');
+    if name.chars().all(plain) { name.to_owned() } else { key_of(name) }
 }
 
 #[cfg(test)]
@@ -256,5 +288,39 @@ mod tests {
         let options = ReadOptions { mapping: vec![(Field::Id, wanted.into())], ..ReadOptions::default() };
         let ambiguous = matches!(columns(header, &options), Err(RosterError::AmbiguousColumn { .. }));
         assert_eq!(ambiguous, error == "ambiguous");
+    }
+
+    #[rstest]
+    #[case::two_columns(&["E-mail", "Full Name"], "--id-from \"E-mail,Full Name\"")]
+    #[case::parts_of_a_name(&["Last Name", "First Name", "Email"], "--id-from \"Email,First Name,Last Name\"")]
+    #[case::no_name(&["Email"], "--id-from \"Email\"")]
+    #[case::what_a_shell_or_a_list_would_break(&["Email \"work\", $x", "Name"], "")]
+    #[case::folded(&["E,mail", "Na$me"], "--id-from \"email,name\"")]
+    #[case::no_address(&["Name"], "")]
+    fn a_derivation_is_advised_in_the_rosters_own_words(#[case] header: &[&str], #[case] advice: &str) {
+        assert_eq!(plain(header).derivation(false).unwrap_or_default(), advice);
+    }
+
+    #[test]
+    fn an_id_column_that_holds_addresses_is_as_good() {
+        assert_eq!(
+            plain(&["User ID", "Name"]).derivation(true).as_deref(),
+            Some("--id-from \"User ID,Name\"")
+        );
+    }
+
+    #[rstest]
+    #[case::as_written(&["Ticket No.", "x"], "ticketno")]
+    #[case::a_little_different(&["x", "TICKET #"], "ticketno")]
+    fn an_id_column_is_the_same_however_it_is_written(#[case] header: &[&str], #[case] key: &str) {
+        let columns = plain(header).id_columns(&ReadOptions::default());
+        assert_eq!(columns, Some(vec![key.to_owned()]));
+    }
+
+    #[test]
+    fn what_ids_are_derived_from_is_known_by_what_was_said() {
+        let id_source = IdSource::Derived(vec!["E-Mail".into(), "##".into()]);
+        let options = ReadOptions { id_source, ..ReadOptions::default() };
+        assert_eq!(Columns::default().id_columns(&options), Some(vec!["email".to_owned(), "##".to_owned()]));
     }
 }

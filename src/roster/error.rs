@@ -154,13 +154,15 @@ pub enum RosterError {
     )]
     HeaderBadQuote(Location),
     /// No column for the ids.
-    #[error("{}: no column holds the ids; columns: {}; name it with --map id=COLUMN, or derive ids with --id-from COLUMN",
-        escape(.file), list(.columns))]
+    #[error("{}: no column holds the ids; columns: {}; name it with --map id=COLUMN, or derive ids with {}",
+        escape(.file), list(.columns), escape(.derive.as_deref().unwrap_or("--id-from COLUMN")))]
     NoIdColumn {
         /// The roster.
         file: Arc<str>,
         /// The columns that there are.
         columns: Vec<Arc<str>>,
+        /// The flag that derives ids, if it is known which columns are good for that.
+        derive: Option<String>,
     },
     /// No column for the presets and no default.
     #[error("{}: no column holds the presets; columns: {}; set one for all with --preset, or name the column with --map preset=COLUMN",

@@ -37,11 +37,14 @@ mod field;
 pub mod formula;
 mod guess;
 mod id;
+mod id_key;
 mod input;
 mod json_array;
 mod json_lines;
 mod json_rows;
+mod normal;
 mod options;
+mod person;
 mod picture;
 mod preset_map;
 mod reader;
@@ -65,10 +68,12 @@ pub use encoding::{EncodingLabel, EncodingReason, TextEncoding, UnknownEncoding}
 pub use error::{RosterError, UnknownPreset};
 pub use field::{Field, UnknownField};
 pub use id::{DERIVATION_NAMESPACE, DERIVATION_VERSION, MAX_ID_CHARS};
+pub use id_key::{IdKey, ShortIdKey};
 pub use json_array::ArrayFault;
 pub use options::{
-    Caps, DefaultMeeting, FormatName, IdSource, PersonalIds, ReadOptions, Records, WorkbookCaps,
+    Caps, DefaultMeeting, FormatName, IdSource, OnDuplicate, PersonalIds, ReadOptions, Records, WorkbookCaps,
 };
+pub use person::Person;
 pub use preset_map::{InvalidPresetMap, PresetMap, TicketRows};
 pub use reader::{Read, Reader};
 pub use rejected::{RejectedError, RejectedStyle, RejectedWriter};

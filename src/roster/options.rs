@@ -4,6 +4,7 @@ use crate::model::MeetingId;
 
 use super::encoding::EncodingLabel;
 use super::field::Field;
+use super::id_key::IdKey;
 use super::preset_map::PresetMap;
 
 /// How a roster is to be read.
@@ -30,6 +31,10 @@ pub struct ReadOptions {
     pub default_name: String,
     /// Where ids come from.
     pub id_source: IdSource,
+    /// The secret that derived ids are made with, if they are not to be computed by others.
+    pub id_key: Option<IdKey>,
+    /// What two rows for one participant mean.
+    pub on_duplicate: OnDuplicate,
     /// Whether ids may look like personal data.
     pub personal_ids: PersonalIds,
     /// What is too large.
@@ -51,6 +56,8 @@ impl Default for ReadOptions {
             preset_map: None,
             default_name: "Guest".to_owned(),
             id_source: IdSource::Column,
+            id_key: None,
+            on_duplicate: OnDuplicate::Stop,
             personal_ids: PersonalIds::Refuse,
             caps: Caps::default(),
             records: Records::Forget,
@@ -110,8 +117,20 @@ impl DefaultMeeting {
 pub enum IdSource {
     /// The column of the ids.
     Column,
-    /// A UUIDv5 of these columns' values; see [`DERIVATION_VERSION`](super::DERIVATION_VERSION) for the rule.
+    /// A UUID of these columns' values; see [`DERIVATION_VERSION`](super::DERIVATION_VERSION) for the rule.
     Derived(Vec<String>),
+}
+
+/// What it means that two valid rows name one participant: the same id for the same meeting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnDuplicate {
+    /// The later row is invalid.
+    #[default]
+    Stop,
+    /// The first row counts, the later ones are left out.
+    First,
+    /// The last row counts: its fields win over those of the rows before it.
+    Last,
 }
 
 /// Whether ids may look like e-mail addresses or phone numbers. Cloudflare forbids personal data there.

@@ -157,6 +157,12 @@ impl Reader {
         self.context.validator.ticket_rows()
     }
 
+    /// The columns that ids come from, folded, so that another spelling of a header is the same column. `None` as long as
+    /// no object of JSON Lines has had an id.
+    pub fn id_columns(&self) -> Option<Vec<String>> {
+        self.context.columns.id_columns(&self.context.options)
+    }
+
     /// Reads the next row into `row`, whose buffers are used again, and its problems into `errors`, which is emptied
     /// first. An error ends the reading.
     pub fn read(
@@ -166,7 +172,7 @@ impl Reader {
         directory: &mut impl Directory,
     ) -> Result<Read, RosterError> {
         errors.clear();
-        row.keyed = false;
+        (row.keyed, row.person) = (false, None);
         let found = match &mut self.rows {
             Rows::Csv(rows) => rows.read(&mut self.context, row, errors, directory)?,
             Rows::Json(rows) => rows.read(&mut self.context, row, errors, directory)?,

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::model::{MeetingId, Participant, ParticipantKey};
 
+use super::person::Person;
 use super::row_error::RowError;
 
 /// A row of a roster. It is used again for the next one, with its buffers.
@@ -16,6 +17,8 @@ pub struct RosterRow {
     /// The values of the [extra columns](super::Reader::extra_columns) as the text of a JSON array, in their order;
     /// values that are missing at the end are left out.
     pub extra: String,
+    /// Who it is, by name and e-mail address, if it has one.
+    pub person: Option<Person>,
     /// The input record, if [`Records::Keep`](super::Records::Keep) was asked for.
     pub record: Record,
     pub(super) keyed: bool,
@@ -39,7 +42,7 @@ impl RosterRow {
         let key =
             ParticipantKey { meeting: MeetingId::new(Uuid::nil()), custom_participant_id: String::new() };
         let participant = Participant { key, name: String::new(), preset_name: String::new(), picture: None };
-        Self { participant, line: 0, extra: String::new(), record: Record::None, keyed: false }
+        Self { participant, line: 0, extra: String::new(), person: None, record: Record::None, keyed: false }
     }
 
     /// The meeting and id; `None` if the row is invalid for them.

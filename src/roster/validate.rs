@@ -13,6 +13,7 @@ use super::directory::{Directory, DirectoryUnavailable, MeetingStanding, PresetS
 use super::field::Field;
 use super::id::{add_to_derivation, check_id, derive, holds_unprintable, is_rounded};
 use super::options::{DefaultMeeting, IdSource, ReadOptions};
+use super::person::Person;
 use super::picture::is_picture_url;
 use super::preset_map::{TicketRows, TicketTally};
 use super::row::RosterRow;
@@ -77,6 +78,7 @@ impl Validator {
             IdSource::Derived(_) => self.derived_id(case, row),
         };
         self.name(case, row);
+        row.person = Person::of(&row.participant.name, case.text(Field::Email).1);
         self.preset(case, row, directory);
         picture(case, row);
         let located = self.meeting(case, row, directory)?;
@@ -87,7 +89,10 @@ impl Validator {
     fn id<C: Cells>(&self, case: &mut Case<'_, '_, C>, row: &mut RosterRow) -> bool {
         let (column, id) = case.text(Field::Id);
         if id.is_empty() {
-            case.missing(column, Code::MissingId);
+            match way_out(Code::MissingId, case.columns).filter(|_| column.is_none()) {
+                Some(hint) => case.problems.cell(None, None, Code::MissingId, Some(hint)),
+                None => case.missing(column, Code::MissingId),
+            }
             return false;
         }
         match check_id(id, self.options.personal_ids) {
@@ -96,7 +101,7 @@ impl Validator {
                 true
             }
             Err(code) => {
-                case.problems.cell(column, Some(id), code, None);
+                case.problems.cell(column, Some(id), code, way_out(code, case.columns));
                 false
             }
         }
@@ -118,7 +123,7 @@ impl Validator {
         let broken = case.columns.id_from().iter().flatten().any(|at| case.problems.has(*at));
         let id = &mut row.participant.key.custom_participant_id;
         id.clear();
-        match derive(&self.derivation) {
+        match derive(&self.derivation, self.options.id_key.as_ref()) {
             _ if broken => false,
             Some(uuid) => write!(id, "{uuid}").is_ok(),
             None => {
@@ -253,6 +258,18 @@ impl Validator {
         let standing = directory.meeting(meeting)?;
         self.last_standing = Some((meeting, standing));
         Ok(standing)
+    }
+}
+
+/// The way out of an id that isn't there or is personal data, in the words of this roster.
+fn way_out(code: Code, columns: &Columns) -> Option<String> {
+    let derive = columns.derivation(code == Code::IdEmail)?;
+    match code {
+        Code::MissingId => Some(format!("give each person an id of your own, or derive one with {derive}")),
+        Code::IdEmail | Code::IdPhone => Some(format!(
+            "use an internal id, derive one with {derive} instead of taking this column, or insist with --allow-pii-ids"
+        )),
+        _ => None,
     }
 }
 

@@ -15,7 +15,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use api::ApiArgs;
-pub(crate) use import::{CheckArgs, ImportArgs, OnInvalid, OnInvalidArgs, PaceArgs, Uncertain, ViewArgs};
+pub(crate) use import::{
+    CheckArgs, ImportArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, Uncertain, ViewArgs,
+};
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
 pub(crate) use parse::Delimiter;
 pub(crate) use roster::{RosterArgs, RosterFormat, RosterNames};

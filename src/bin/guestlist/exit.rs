@@ -73,7 +73,7 @@ pub(crate) fn at_once(exit: Exit) -> ! {
 /// How an import ended that could be carried out.
 pub(crate) fn of_run(summary: &RunSummary, accepted: bool, stops: &[StopReason]) -> Exit {
     let tally = &summary.tally;
-    let open = tally.rejected + tally.uncertain + tally.conflict + tally.not_attempted;
+    let open = tally.rejected + tally.uncertain + tally.conflict + tally.held + tally.not_attempted;
     if stops.contains(&StopReason::Interrupted) {
         Exit::Interrupted(signal::received())
     } else if !accepted {
@@ -205,7 +205,8 @@ fn of_journal(error: &JournalError) -> Exit {
         | JournalError::Older { .. }
         | JournalError::Unsafe { .. }
         | JournalError::OtherOrigin { .. }
-        | JournalError::OtherIdSource { .. } => Exit::Usage,
+        | JournalError::OtherIdSource { .. }
+        | JournalError::TwoIdSources { .. } => Exit::Usage,
         JournalError::Io { .. }
         | JournalError::Gone { .. }
         | JournalError::Busy { .. }

@@ -8,9 +8,11 @@ mod destination;
 mod environment;
 mod file;
 mod files;
+mod id_key;
 mod keys;
 mod origin;
 mod reading;
+mod secret_file;
 mod surroundings;
 mod token;
 mod trust;
@@ -25,10 +27,10 @@ use guestlist::api::{InvalidApiUrl, InvalidToken};
 use guestlist::dispatch::DispatchSettings;
 use guestlist::export::{ExportSettings, Format, JoinUrl, JoinUrlError};
 use guestlist::import::OnInvalid;
-use guestlist::journal::{ExportFilter, OnNetwork, Resend};
+use guestlist::journal::{ExportFilter, OnNetwork, Resend, SamePerson};
 use guestlist::model::{InvalidId, escape};
 use guestlist::pacer::Rate;
-use guestlist::roster::{DefaultMeeting, ReadOptions};
+use guestlist::roster::{DefaultMeeting, ReadOptions, ShortIdKey};
 
 pub(crate) use destination::Destination;
 pub(crate) use destination::token_source;
@@ -69,6 +71,13 @@ pub(crate) enum SettingsError {
     #[error("others can read the API token in {}: run chmod 600 on it; if they may have read it, make a new one",
         escape(&.0.to_string_lossy()))]
     TokenFileOpen(PathBuf),
+    #[error("the id key can't be read from {}: {source}; {}", escape(&.path.to_string_lossy()), id_key::how_to_make(.path))]
+    KeyFile { path: PathBuf, source: io::Error },
+    #[error("others can read the id key in {}: run chmod 600 on it; if they may have read it, they can compute the ids",
+        escape(&.0.to_string_lossy()))]
+    KeyFileOpen(PathBuf),
+    #[error("the id key in {} is too short: {source}; {}", escape(&.path.to_string_lossy()), id_key::how_to_make(.path))]
+    KeyTooShort { path: PathBuf, source: ShortIdKey },
     #[error("the CA file {} can't be read: {source}", escape(&.path.to_string_lossy()))]
     CaFile { path: PathBuf, source: io::Error },
     #[error("standard input can be read once only: it is named more than once")]
@@ -132,6 +141,7 @@ pub(crate) struct Import {
     pub(crate) rejected: Option<RejectedRows>,
     pub(crate) accept_differing: bool,
     pub(crate) new_id_source: bool,
+    pub(crate) same_person: SamePerson,
     pub(crate) dispatch: DispatchSettings,
     pub(crate) pace: Pace,
     pub(crate) export: Option<(PathBuf, Format)>,
@@ -231,6 +241,7 @@ impl Import {
             limit: args.limit.map(Into::into),
             rejected: reading::rejected(roster, &settings)?,
             accept_differing: pace.accept_differing,
+            same_person: if args.allow_same_person { SamePerson::Add } else { SamePerson::Hold },
             new_id_source: args.new_id_source,
             dispatch: dispatch(&settings, pace),
             pace: Pace {

@@ -17,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 use super::{DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
 use crate::event::{Event, Observer, StopReason};
 use crate::journal::{
-    ExportFilter, ExportRow, IdSource, Journal, JournalError, JournalReader, Resend, StageInto, StageRow,
-    Tally,
+    Acceptance, ExportFilter, ExportRow, IdSource, Journal, JournalError, JournalReader, Resend, StageInto,
+    StageRow, Tally,
 };
 use crate::model::{MeetingId, Participant, ParticipantKey, Target};
 use crate::pacer::{Pacer, PacerSettings, Rate, Server};
+use crate::roster::OnDuplicate;
 use fake::FakeApi;
 
 const MEETING: &str = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
@@ -126,15 +127,22 @@ impl Scenario {
         let mut journal = Journal::open(&self.journal(), "http://fake", "import", clock.now())?;
         let target = Target::new("account", "app").unwrap();
         let roster = journal.add_roster("roster.csv")?;
-        let into = StageInto { target: &target, roster, id_source: &IdSource::Column, new_id_source: false };
+        let into = StageInto {
+            target: &target,
+            roster,
+            id_source: &IdSource::Column("id".to_owned()),
+            new_id_source: false,
+            on_duplicate: OnDuplicate::Stop,
+        };
         let rows = self.roster.iter().zip(2..).map(|(participant, line)| StageRow {
             participant,
             line,
             extra: None,
+            person: None,
         });
         let duplicates = journal.stage(into, rows)?;
         assert_eq!(duplicates, []);
-        journal.accept(clock.now(), 0, 0)?;
+        journal.accept(clock.now(), Acceptance::default())?;
         Ok(journal)
     }
 

@@ -8,6 +8,8 @@ mod plans;
 mod purging;
 mod queue;
 mod reading;
+mod rehearsing;
+mod same_people;
 mod staging;
 mod states;
 mod trust;
@@ -23,6 +25,7 @@ use crate::model::{
     AddedParticipant, JoinToken, MeetingId, Participant, ParticipantKey, RemoteId, RemoteParticipant,
 };
 use crate::outcome::{Attempt, Failure};
+use crate::roster::{OnDuplicate, Person};
 
 const MEETING: &str = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
 const OTHER_MEETING: &str = "00000000-0000-4000-8000-000000000002";
@@ -47,6 +50,11 @@ fn participant(id: &str) -> Participant {
         preset_name: "viewer".to_owned(),
         picture: None,
     }
+}
+
+/// Where the ids of these tests come from.
+fn id_column() -> IdSource {
+    IdSource::Column("id".to_owned())
 }
 
 fn participants(ids: &[&str]) -> Vec<Participant> {
@@ -159,15 +167,25 @@ impl Doing for Journal {
     ) -> Result<Vec<Duplicate>, JournalError> {
         let roster = self.add_roster("roster.csv")?;
         let target = target();
-        let into = StageInto { target: &target, roster, id_source: source, new_id_source: false };
-        let rows =
-            rows.iter().zip(2..).map(|(participant, line)| StageRow { participant, line, extra: None });
+        let into = StageInto {
+            target: &target,
+            roster,
+            id_source: source,
+            new_id_source: false,
+            on_duplicate: OnDuplicate::Stop,
+        };
+        let rows = rows.iter().zip(2..).map(|(participant, line)| StageRow {
+            participant,
+            line,
+            extra: None,
+            person: None,
+        });
         self.stage(into, rows)
     }
 
     fn take_in(&mut self, rows: &[Participant]) {
-        assert_eq!(self.stage_from(&IdSource::Column, rows).unwrap(), []);
-        self.accept(at(0), 0, 0).unwrap();
+        assert_eq!(self.stage_from(&id_column(), rows).unwrap(), []);
+        self.accept(at(0), Acceptance::default()).unwrap();
     }
 
     fn key(&self) -> MeetingKey {

@@ -115,9 +115,9 @@ impl World {
         self.named = named.iter().map(|number| format!("id-{number}")).collect();
         self.known.extend(self.named.iter().cloned());
         let rows: Vec<_> = self.named.iter().map(|id| participant(id)).collect();
-        assert_eq!(journal.stage_from(&IdSource::Column, &rows).unwrap(), []);
+        assert_eq!(journal.stage_from(&id_column(), &rows).unwrap(), []);
         if accepted {
-            journal.accept(at(0), 0, 0).unwrap();
+            journal.accept(at(0), Acceptance::default()).unwrap();
         }
         self.accepted = accepted;
         self.journal = Some(journal);

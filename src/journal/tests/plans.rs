@@ -3,8 +3,8 @@
 use super::*;
 use rstest::rstest;
 
-/// Only the export reads every row, and only the open ones are looked through for the dead; no temporary b-tree, so
-/// no memory of the roster's size.
+/// Only the export reads every row, and whoever looks for possible duplicates; only the open ones are looked through for
+/// the dead. No temporary b-tree but one that goes to the disk, so no memory of the roster's size.
 #[rstest]
 #[case::claim(crate::journal::queue::PLANNED, &[
     "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)",
@@ -41,6 +41,36 @@ use rstest::rstest;
     "SCAN refusals",
     "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
 ])]
+#[case::has_new(crate::journal::twins::HAS_NEW, &[
+    "SCAN CONSTANT ROW",
+    "SCALAR SUBQUERY 1",
+    "SCAN participants USING INDEX participants_open",
+])]
+#[case::find_left(crate::journal::twins::FIND_LEFT, &[
+    "SCAN participants",
+    "LIST SUBQUERY 1",
+    "SEARCH run_meetings USING PRIMARY KEY (run=?)",
+    "CREATE BLOOM FILTER",
+    "USE TEMP B-TREE FOR GROUP BY",
+])]
+#[case::pair(crate::journal::twins::PAIR, &[
+    "SCAN p USING INDEX participants_open",
+    "SEARCH l USING PRIMARY KEY (meeting=? AND person=?)",
+])]
+#[case::withhold(crate::journal::twins::WITHHOLD, &[
+    "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
+    "USING ROWID SEARCH ON TABLE twins FOR IN-OPERATOR",
+])]
+#[case::release(crate::journal::twins::RELEASE, &[
+    "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
+    "USING ROWID SEARCH ON TABLE twins FOR IN-OPERATOR",
+])]
+#[case::forget_twins(crate::journal::twins::FORGET_TWINS, &[
+    "SEARCH twins USING INTEGER PRIMARY KEY (rowid=?)",
+    "LIST SUBQUERY 1",
+    "SCAN twins",
+    "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
+])]
 #[case::export(export_rows::EXPORT, &[
     "SCAN p",
     "SEARCH meetings USING INTEGER PRIMARY KEY (rowid=?)",
@@ -49,6 +79,10 @@ use rstest::rstest;
 fn a_query_is_run_as_meant(#[case] sql: &str, #[case] plan: &[&str]) {
     let folder = TestFolder::new();
     let journal = folder.open();
+    let temporary = "CREATE TEMP TABLE left_in_meeting (
+        meeting INTEGER NOT NULL, person BLOB NOT NULL, participant INTEGER NOT NULL, PRIMARY KEY (meeting, person)
+    ) STRICT, WITHOUT ROWID";
+    journal.connection.execute_batch(temporary).unwrap();
     let mut statement = journal.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     for index in 1..=statement.parameter_count() {
         statement.raw_bind_parameter(index, 1).unwrap();

@@ -80,8 +80,8 @@ fn a_superseded_run_can_neither_claim_nor_record() {
     assert!(superseded(first.exchange(&mut [], Some((key, 1))).map(|_| ())));
     let mut record = [Record { row: a.row, at: at(0), result: added(&a) }];
     assert!(superseded(first.exchange(&mut record, None).map(|_| ())));
-    assert!(superseded(first.stage_from(&IdSource::Column, &participants(&["z"])).map(|_| ())));
-    assert!(superseded(first.accept(at(0), 0, 0)));
+    assert!(superseded(first.stage_from(&id_column(), &participants(&["z"])).map(|_| ())));
+    assert!(superseded(first.accept(at(0), Acceptance::default())));
     assert!(superseded(first.apply_listing(key, at(0), Resend::Allowed, at(0)).map(|_| ())));
     assert_eq!(folder.state("a"), RowState::Uncertain);
     assert_eq!(second.claimed(9), ["b"]);

@@ -40,7 +40,7 @@ fn runs_are_told_newest_first() {
     journal.finish(at(60), 5).unwrap();
     drop(journal);
     let mut journal = folder.open_at(at(100));
-    journal.stage_from(&IdSource::Column, &participants(&["added", "new"])).unwrap();
+    journal.stage_from(&id_column(), &participants(&["added", "new"])).unwrap();
     let runs = folder.reader().runs(9).unwrap();
     let of = |run: &RunInfo| (run.run, run.accepted, run.rows, run.added, run.exit_code, run.finished_at);
     assert_eq!(of(&runs[0]), (2, false, 2, 0, None, None));

@@ -6,16 +6,16 @@ use super::*;
 fn nothing_is_claimed_before_the_run_is_accepted() {
     let folder = TestFolder::new();
     let mut journal = folder.open();
-    journal.stage_from(&IdSource::Column, &participants(&["a", "b"])).unwrap();
+    journal.stage_from(&id_column(), &participants(&["a", "b"])).unwrap();
     assert_eq!(journal.claimed(9), Vec::<String>::new());
-    journal.accept(at(0), 0, 0).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
     assert_eq!(journal.claimed(9), ["a", "b"]);
 }
 
 #[test]
 fn rows_of_a_wrong_file_are_never_sent_by_the_next_run() {
     let folder = TestFolder::new();
-    folder.open().stage_from(&IdSource::Column, &participants(&["wrong", "both"])).unwrap();
+    folder.open().stage_from(&id_column(), &participants(&["wrong", "both"])).unwrap();
     let mut journal = folder.run(&["both", "right"]);
     assert_eq!(journal.claimed(9), ["both", "right"]);
     assert_eq!(folder.reader().meetings().unwrap()[0].left_behind, 1);
@@ -26,7 +26,7 @@ fn a_row_left_by_an_unaccepted_run_takes_the_fields_of_the_next() {
     let folder = TestFolder::new();
     let wrong =
         Participant { preset_name: "host".into(), picture: Some("https://x".into()), ..participant("a") };
-    folder.open().stage_from(&IdSource::Column, &[wrong]).unwrap();
+    folder.open().stage_from(&id_column(), &[wrong]).unwrap();
     let mut journal = folder.run(&["a"]);
     assert_eq!(journal.claim(1)[0].participant, participant("a"));
 }
@@ -36,8 +36,8 @@ fn an_id_named_twice_is_a_duplicate_wherever_it_stood_first() {
     let folder = TestFolder::new();
     folder.run(&["old"]);
     let mut journal = folder.open();
-    let first = journal.stage_from(&IdSource::Column, &participants(&["old", "new", "old"])).unwrap();
-    let second = journal.stage_from(&IdSource::Column, &participants(&["fresh", "new", "fresh"])).unwrap();
+    let first = journal.stage_from(&id_column(), &participants(&["old", "new", "old"])).unwrap();
+    let second = journal.stage_from(&id_column(), &participants(&["fresh", "new", "fresh"])).unwrap();
     let shown = |found: Vec<Duplicate>| -> Vec<_> {
         found.into_iter().map(|it| (it.index, it.first.to_string())).collect()
     };
@@ -52,7 +52,7 @@ fn one_id_in_two_meetings_is_two_rows() {
     there.key.meeting = OTHER_MEETING.parse().unwrap();
     let mut journal = folder.open();
     let rows = [participant("a"), there, participant("b")];
-    assert_eq!(journal.stage_from(&IdSource::Column, &rows).unwrap(), []);
+    assert_eq!(journal.stage_from(&id_column(), &rows).unwrap(), []);
     assert_eq!(journal.meetings().unwrap().len(), 2);
 }
 
@@ -65,9 +65,9 @@ fn a_rejected_row_is_planned_again_once_a_run_that_names_it_is_accepted() {
     drop(journal);
     let mut journal = folder.open();
     let mended = Participant { name: "Ann".into(), ..participant("a") };
-    journal.stage_from(&IdSource::Column, std::slice::from_ref(&mended)).unwrap();
+    journal.stage_from(&id_column(), std::slice::from_ref(&mended)).unwrap();
     assert_eq!(folder.state("a"), RowState::Rejected, "as long as the roster isn't accepted");
-    journal.accept(at(0), 0, 0).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
     assert_eq!(folder.state("a"), RowState::Planned);
     assert_eq!(folder.ask::<i64>("SELECT count(*) FROM refusals"), 0);
     let intent = journal.claim(1).remove(0);
@@ -90,14 +90,97 @@ fn a_rejected_row_that_no_roster_names_again_stays_rejected() {
 fn an_id_source_binds_a_meeting_only_once_a_run_is_accepted() {
     let derived = IdSource::Derived("v1 of email".to_owned());
     let folder = TestFolder::new();
-    folder.open().stage_from(&IdSource::Column, &participants(&["x"])).unwrap();
+    folder.open().stage_from(&id_column(), &participants(&["x"])).unwrap();
     let mut journal = folder.open();
     journal.stage_from(&derived, &participants(&["a"])).unwrap();
-    journal.accept(at(0), 0, 0).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
     drop(journal);
-    let other = folder.open().stage_from(&IdSource::Column, &participants(&["b"]));
+    let other = folder.open().stage_from(&id_column(), &participants(&["b"]));
     assert!(matches!(other, Err(JournalError::OtherIdSource { .. })));
     assert!(folder.open().stage_from(&derived, &participants(&["a"])).is_ok());
+}
+
+#[test]
+fn another_column_is_another_source() {
+    let folder = TestFolder::new();
+    folder.run(&["a"]);
+    let badge = IdSource::Column("badge".to_owned());
+    let other = folder.open().stage_from(&badge, &participants(&["b"])).unwrap_err();
+    insta::assert_snapshot!(other, @r#"meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b was filled with ids from the column "id", and this roster takes them from the column "badge": everybody would be new and invited twice; nobody was added. Take the ids from the column "id" again (--map id=id), or, if the ids themselves are the same or new ones are what you want, say --new-id-source"#);
+}
+
+/// Journals of versions 1 and 2 don't say which column it was.
+#[test]
+fn a_column_of_an_older_journal_is_any_column_until_it_is_known() {
+    let folder = TestFolder::new();
+    folder.run(&["a"]);
+    let legacy = "UPDATE meetings SET id_source = 'the roster''s id column'";
+    Connection::open(folder.path()).unwrap().execute(legacy, []).unwrap();
+    let derived = IdSource::Derived("v2 of email".to_owned());
+    assert!(folder.open().stage_from(&derived, &participants(&["b"])).is_err());
+    let badge = IdSource::Column("badge".to_owned());
+    let mut journal = folder.open();
+    journal.stage_from(&badge, &participants(&["a"])).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
+    drop(journal);
+    assert!(folder.open().stage_from(&id_column(), &participants(&["a"])).is_err());
+    assert!(folder.open().stage_from(&badge, &participants(&["a"])).is_ok());
+}
+
+#[test]
+fn two_rosters_of_a_run_take_the_ids_of_a_meeting_from_one_place() {
+    let folder = TestFolder::new();
+    let mut journal = folder.open();
+    journal.stage_from(&id_column(), &participants(&["a"])).unwrap();
+    let badge = IdSource::Column("badge".to_owned());
+    let mut there = participant("b");
+    there.key.meeting = OTHER_MEETING.parse().unwrap();
+    assert_eq!(journal.stage_from(&badge, &[there]).unwrap(), [], "another meeting");
+    let other = journal.stage_from(&badge, &participants(&["b"])).unwrap_err();
+    insta::assert_snapshot!(other, @r#"the rosters take the ids of meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b from the column "id" and from the column "badge": who is on both would be invited twice; nobody was added. Give both columns the same header, or derive the ids in both from columns that both have, with --id-from"#);
+}
+
+fn stage_twice(journal: &mut Journal, on_duplicate: OnDuplicate, rows: &[Participant]) -> usize {
+    let roster = journal.add_roster("roster.csv").unwrap();
+    let (target, id_source) = (target(), id_column());
+    let into =
+        StageInto { target: &target, roster, id_source: &id_source, new_id_source: false, on_duplicate };
+    let rows = rows.iter().zip(2..);
+    let rows = rows.map(|(participant, line)| StageRow { participant, line, extra: None, person: None });
+    let repeated = journal.stage(into, rows).unwrap().len();
+    journal.accept(at(0), Acceptance::default()).unwrap();
+    repeated
+}
+
+#[rstest::rstest]
+#[case(OnDuplicate::First, "Name of a", 2)]
+#[case(OnDuplicate::Last, "Newest", 4)]
+fn of_two_rows_for_one_id_the_one_that_counts_is_sent(
+    #[case] on_duplicate: OnDuplicate,
+    #[case] name: &str,
+    #[case] line: i64,
+) {
+    let folder = TestFolder::new();
+    let newest = Participant { name: "Newest".into(), ..participant("a") };
+    let mut journal = folder.open();
+    let rows = [participant("a"), participant("b"), newest];
+    assert_eq!(stage_twice(&mut journal, on_duplicate, &rows), 1);
+    assert_eq!(journal.claim(1)[0].participant.name, name);
+    assert_eq!(folder.ask::<i64>("SELECT line FROM participants WHERE custom_participant_id = 'a'"), line);
+}
+
+#[test]
+fn of_two_rows_for_somebody_who_is_in_the_last_one_says_what_differs() {
+    let folder = TestFolder::new();
+    with_added(&folder, participant("a"));
+    let renamed = Participant { name: "Ann".into(), ..participant("a") };
+    let mut journal = folder.open();
+    stage_twice(&mut journal, OnDuplicate::Last, &[renamed.clone(), participant("a")]);
+    assert_eq!(journal.tally().unwrap().differing, 0);
+    drop(journal);
+    let mut journal = folder.open();
+    stage_twice(&mut journal, OnDuplicate::Last, &[participant("a"), renamed]);
+    assert_eq!(journal.tally().unwrap().differing, 1);
 }
 
 #[test]
@@ -107,11 +190,17 @@ fn another_id_source_is_taken_if_that_is_wanted() {
     let mut journal = folder.open();
     let roster = journal.add_roster("roster.csv").unwrap();
     let (target, id_source) = (target(), IdSource::Derived("v1 of email".to_owned()));
-    let into = StageInto { target: &target, roster, id_source: &id_source, new_id_source: true };
+    let into = StageInto {
+        target: &target,
+        roster,
+        id_source: &id_source,
+        new_id_source: true,
+        on_duplicate: OnDuplicate::Stop,
+    };
     let participant = participant("b");
-    let row = StageRow { participant: &participant, line: 2, extra: None };
+    let row = StageRow { participant: &participant, line: 2, extra: None, person: None };
     assert_eq!(journal.stage(into, [row]).unwrap(), []);
-    journal.accept(at(0), 0, 0).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
     drop(journal);
     assert!(folder.open().stage_from(&id_source, &[]).is_ok());
     let bound: String = folder.ask("SELECT id_source FROM meetings");

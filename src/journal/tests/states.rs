@@ -10,8 +10,10 @@ fn forced(state: RowState) -> (TestFolder, Journal) {
     let confirmation = "INSERT INTO confirmations (participant, participant_id, created_at, updated_at) VALUES (1, 'r', '', '')";
     journal.connection.execute(confirmation, []).unwrap();
     let confirmed = matches!(state, RowState::Added | RowState::Present);
-    let update = "UPDATE participants SET state = ?1, sends = 1, sent_run = 1, confirmation = ?2";
-    journal.connection.execute(update, params![state.name(), confirmed.then_some(1)]).unwrap();
+    // What is held back was never sent.
+    let sends = i64::from(state != RowState::Held);
+    let update = "UPDATE participants SET state = ?1, sends = ?3, sent_run = 1, confirmation = ?2";
+    journal.connection.execute(update, params![state.name(), confirmed.then_some(1), sends]).unwrap();
     (folder, journal)
 }
 
@@ -35,6 +37,7 @@ fn a_row_in_any_state_is_counted_once() {
 #[case(RowState::Uncertain, |tally: Tally| tally.uncertain)]
 #[case(RowState::Rejected, |tally: Tally| tally.rejected)]
 #[case(RowState::Conflict, |tally: Tally| tally.conflict)]
+#[case(RowState::Held, |tally: Tally| tally.held)]
 #[case(RowState::Removed, |tally: Tally| tally.not_attempted)]
 fn a_state_is_counted_as(#[case] state: RowState, #[case] slot: fn(Tally) -> u64) {
     assert_eq!(slot(forced(state).1.tally().unwrap()), 1);
@@ -47,6 +50,8 @@ fn a_state_is_counted_as(#[case] state: RowState, #[case] slot: fn(Tally) -> u64
 #[case::sending_without_an_intent("state = 'sending'")]
 #[case::planned_with_an_id("confirmation = 1")]
 #[case::uncertain_without_a_send("state = 'uncertain'")]
+#[case::held_and_sent("state = 'held', sends = 1")]
+#[case::held_with_an_id("state = 'held', confirmation = 1")]
 #[case::no_state("state = 'done'")]
 #[case::fewer_than_no_sends("sends = -1")]
 fn the_schema_refuses(#[case] assignment: &str) {

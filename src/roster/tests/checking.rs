@@ -49,3 +49,14 @@ fn a_roster_that_changes_meanwhile_is_noticed() {
     });
     assert!(matches!(result, Err(RosterError::Changed(_))));
 }
+
+/// Only valid rows take part, in one meeting: an invalid one never counts instead of a valid one.
+#[rstest::rstest]
+fn of_two_rows_one_may_count(#[values(OnDuplicate::First, OnDuplicate::Last)] on_duplicate: OnDuplicate) {
+    let a = source("a.csv", format!("id,meeting\n1,{MEETING}\n2,{GONE}\n1,{CLOSED}\n1,\n"));
+    let b = source("b.jsonl", "{\"id\":1}\n{\"id\":2}\n{\"id\":3,\"preset\":\"x\"}\n{\"id\":3}\n");
+    let options = ReadOptions { on_duplicate, ..options() };
+    let report = check(&[a, b], &options, &mut App, |_| {}).expect("a report");
+    assert_eq!((report.rows, report.valid, report.invalid, report.repeated), (8, 3, 3, 2));
+    assert_eq!(report.problems.get(&RowErrorCode::DuplicateId), None);
+}

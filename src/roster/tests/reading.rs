@@ -50,7 +50,7 @@ fn all_problems_of_all_rows_come_in_one_pass() {
     r.csv:2: preset_name "hots": no such preset; did you mean "host"?
     r.csv:2: picture "a.png": not an absolute http or https URL; give a full URL such as https://example.com/a.png, or leave it empty
     r.csv:2: meeting_id "nowhere": not a meeting id; a meeting id is a UUID such as 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b
-    r.csv:3: id "ann@example.com": the id is an e-mail address, and an id must not be personal data; use an internal id, derive one with --id-from, or insist with --allow-pii-ids
+    r.csv:3: id "ann@example.com": the id is an e-mail address, and an id must not be personal data; use an internal id, derive one with --id-from "id,name" instead of taking this column, or insist with --allow-pii-ids
     r.csv:3: name "A\nB": the name holds a line break or another control character; remove it; if the value goes on over several rows, a quote isn't closed
     r.csv:3: meeting_id "00000000-0000-4000-8000-00000000c105": the meeting is inactive: nobody can join it; activate it, or name another one
     r.csv:5: id: no id; give each person an id of your own, or derive one with --id-from
@@ -136,7 +136,7 @@ fn a_format_named_by_hand_holds(#[case] name: FormatName, #[case] text: &str, #[
 #[case::no_id(
     "mail,name\n1,Ann",
     options(),
-    "r.csv: no column holds the ids; columns: mail, name; name it with --map id=COLUMN, or derive ids with --id-from COLUMN"
+    "r.csv: no column holds the ids; columns: mail, name; name it with --map id=COLUMN, or derive ids with --id-from \"mail,name\""
 )]
 #[case::no_preset("id,name\n1,Ann", ReadOptions { default_preset: None, ..options() }, "r.csv: no column holds the presets; columns: id, name; set one for all with --preset, or name the column with --map preset=COLUMN")]
 #[case::no_meeting("id\n1", ReadOptions { default_meeting: DefaultMeeting::Missing, ..options() }, "r.csv: no column holds the meetings; columns: id; set one for all with --meeting, or name the column with --map meeting=COLUMN")]

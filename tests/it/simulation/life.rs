@@ -11,10 +11,11 @@ use std::time::Duration;
 use guestlist::dispatch::{DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
 use guestlist::event::{Event, Observer, Silent, StopReason};
 use guestlist::journal::{
-    ExportFilter, IdSource, Journal, JournalError, JournalReader, StageInto, StageRow, Tally,
+    Acceptance, ExportFilter, IdSource, Journal, JournalError, JournalReader, StageInto, StageRow, Tally,
 };
 use guestlist::model::Participant;
 use guestlist::pacer::{Pacer, PacerSettings, Rate, Server};
+use guestlist::roster::OnDuplicate;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
@@ -108,12 +109,18 @@ impl Birth<'_> {
         };
         let roster = journal.add_roster("roster.csv").unwrap();
         let target = target();
-        let into = StageInto { target: &target, roster, id_source: &IdSource::Column, new_id_source: false };
+        let into = StageInto {
+            target: &target,
+            roster,
+            id_source: &IdSource::Column("id".to_owned()),
+            new_id_source: false,
+            on_duplicate: OnDuplicate::Stop,
+        };
         let rows = self.roster.iter().zip(2..);
-        let rows = rows.map(|(participant, line)| StageRow { participant, line, extra: None });
+        let rows = rows.map(|(participant, line)| StageRow { participant, line, extra: None, person: None });
         assert_eq!(journal.stage(into, rows).unwrap(), []);
         if !matches!(self.end, End::DiesStaging) {
-            journal.accept(clock.now(), 0, 0).unwrap();
+            journal.accept(clock.now(), Acceptance::default()).unwrap();
             let keys = self.roster.iter().map(|row| &row.key);
             let keys = keys.map(|key| (key.meeting, key.custom_participant_id.clone()));
             self.world.state().life.sends = keys.collect();

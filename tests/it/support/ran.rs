@@ -7,8 +7,18 @@ use guestlist::sandbox::SandboxSettings;
 use serde_json::Value;
 
 /// The counts of a summary that add up to its rows.
-const COUNTS: [&str; 8] =
-    ["added", "present", "rejected", "uncertain", "conflict", "not_attempted", "invalid", "left_out"];
+const COUNTS: [&str; 10] = [
+    "added",
+    "present",
+    "rejected",
+    "uncertain",
+    "conflict",
+    "held",
+    "not_attempted",
+    "invalid",
+    "left_out",
+    "repeated",
+];
 
 /// A command that has ended. What must hold of every one of them is asserted when it is made.
 pub(crate) struct Ran {
@@ -44,6 +54,7 @@ impl Ran {
                 "rejected",
                 "uncertain",
                 "conflict",
+                "held",
                 "not_attempted",
                 "invalid",
                 "differing",
@@ -110,6 +121,16 @@ impl Ran {
     #[track_caller]
     pub(crate) fn left_out(self, count: u64) -> Self {
         self.counts("left_out", count)
+    }
+
+    #[track_caller]
+    pub(crate) fn held(self, count: u64) -> Self {
+        self.counts("held", count)
+    }
+
+    #[track_caller]
+    pub(crate) fn repeated(self, count: u64) -> Self {
+        self.counts("repeated", count)
     }
 
     #[track_caller]

@@ -37,6 +37,10 @@ pub(crate) struct ImportArgs {
     /// Take the ids from another source than earlier runs did, although everybody gets a new id by that
     #[arg(long)]
     pub(crate) new_id_source: bool,
+    /// Also add those with a new id whose name and e-mail address are those of somebody who is in the meeting and whom
+    /// the roster doesn't name any more; otherwise they are held back
+    #[arg(long)]
+    pub(crate) allow_same_person: bool,
     #[command(flatten)]
     pub(crate) api: ApiArgs,
     #[command(flatten)]
@@ -117,6 +121,16 @@ pub(crate) enum OnInvalid {
     Stop,
     /// Add the others, exit 4
     Skip,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnDuplicate {
+    /// The later row is invalid
+    Stop,
+    /// The first row counts
+    First,
+    /// The last row counts
+    Last,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use guestlist::roster::{EncodingLabel, Field, PresetMap};
 
+use super::OnDuplicate;
 use super::parse::{self, Delimiter};
 
 /// Which ones.
@@ -35,9 +36,17 @@ pub(crate) struct RosterArgs {
     /// email, ticket-type
     #[arg(long = "map", value_name = "FIELD=COLUMN", value_parser = parse::mapping)]
     pub(crate) mapping: Vec<(Field, String)>,
-    /// Derive the ids from these columns (UUIDv5), for rosters that have no id of their own
+    /// Derive the ids from these columns, for rosters that have no id of their own; upper and lower case and spaces
+    /// don't count
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     pub(crate) id_from: Option<Vec<String>>,
+    /// Derive them with the secret in this file, which only you can read and have to keep: nobody else can compute
+    /// them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) id_key_file: Option<PathBuf>,
+    /// What two rows with one id for one meeting mean [default: stop]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) on_duplicate: Option<OnDuplicate>,
     /// Accept e-mail addresses and phone numbers as ids, although Cloudflare forbids personal data there
     #[arg(long)]
     pub(crate) allow_pii_ids: bool,

@@ -1,12 +1,12 @@
 //! `guestlist import --dry-run`: what an import would do, by the API's presets and meetings and by the journal.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use guestlist::export;
-use guestlist::journal::{JournalError, JournalReader};
-use guestlist::lifecycle::RowState;
-use guestlist::model::Target;
-use guestlist::roster::{CheckReport, RosterRow};
+use guestlist::import::id_source;
+use guestlist::journal::{IdSource, JournalError, Rehearsal, RehearsalSettings, Rehearsed};
+use guestlist::roster::{CheckReport, ReadOptions, RosterRow};
 use tokio_util::sync::CancellationToken;
 
 use super::check::{self, Asked, Checked, Wanted};
@@ -19,22 +19,18 @@ use crate::exit::Exit;
 use crate::settings::{Import, JournalPlace, View};
 use crate::ui::{Line, SecondsLine, SummaryLine, Ui, text};
 
-/// What would become of the valid rows.
+/// What would become of the rows that are not invalid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) would_add: u64,
-    pub(crate) already_in: u64,
-    /// Uncertain or in conflict: looked up before anything else.
-    pub(crate) unsettled: u64,
-    pub(crate) left_out: u64,
+    pub(crate) rest: Rehearsed,
 }
 
 /// What the rows are held against.
 struct Planner {
-    journal: Option<JournalReader>,
-    target: Target,
-    room: u64,
-    plan: Plan,
+    rehearsal: Rehearsal,
+    reading: ReadOptions,
+    new_id_source: bool,
     failed: Option<JournalError>,
 }
 
@@ -47,11 +43,16 @@ pub(super) async fn run(settings: Import, view: View, ui: Arc<Ui>) -> Result<Exi
     let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
     let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
     let connection = Connection::open(settings.destination, settings.pace).await?;
-    let mut planner = Planner {
-        journal: existing_journal(&settings.journal)?,
+    let rehearsal = RehearsalSettings {
         target: connection.target.clone(),
-        room: settings.limit.unwrap_or(u64::MAX),
-        plan: Plan::default(),
+        on_duplicate: settings.reading.on_duplicate,
+        same_person: settings.same_person,
+        limit: settings.limit,
+    };
+    let mut planner = Planner {
+        rehearsal: Rehearsal::begin(existing_journal(&settings.journal), rehearsal)?,
+        reading: settings.reading.clone(),
+        new_id_source: settings.new_id_source,
         failed: None,
     };
     let mut directory = check::ask(&connection, CancellationToken::new(), &ui).await?;
@@ -77,51 +78,39 @@ pub(super) async fn run(settings: Import, view: View, ui: Arc<Ui>) -> Result<Exi
 }
 
 /// A dry run makes none.
-fn existing_journal(place: &JournalPlace) -> Result<Option<JournalReader>, JournalError> {
+fn existing_journal(place: &JournalPlace) -> Option<&Path> {
     match place {
-        JournalPlace::Named(path) | JournalPlace::Usual(path) if path.exists() => {
-            JournalReader::open(path).map(Some)
+        JournalPlace::Named(path) | JournalPlace::Usual(path) => {
+            Some(path.as_path()).filter(|path| path.exists())
         }
-        JournalPlace::Named(_) | JournalPlace::Usual(_) | JournalPlace::Temporary => Ok(None),
+        JournalPlace::Temporary => None,
     }
 }
 
 impl Planner {
-    /// A row that names somebody again was counted before that was known.
+    fn row(&mut self, row: &RosterRow) {
+        if self.failed.is_none() {
+            self.failed = self.rehearsal.row(&row.participant.key, row.person).err();
+        }
+    }
+
+    /// A row that names somebody again is known as such only now.
     fn finish(self, report: &CheckReport) -> Result<Plan, JournalError> {
         self.failed.map_or(Ok(()), Err)?;
-        let Plan { already_in, unsettled, left_out, .. } = self.plan;
-        let would_add = report.valid.saturating_sub(already_in + unsettled + left_out);
-        Ok(Plan { would_add, ..self.plan })
-    }
-
-    fn row(&mut self, row: &RosterRow) {
-        if self.room == 0 {
-            self.plan.left_out += 1;
-            return;
+        if !self.new_id_source {
+            self.rehearsal.refuse_other_source(&id_sources(report, &self.reading))?;
         }
-        self.room -= 1;
-        let slot = match self.state(row) {
-            Ok(Some(RowState::Added | RowState::Present)) => &mut self.plan.already_in,
-            Ok(Some(RowState::Sending | RowState::Uncertain | RowState::Conflict)) => {
-                &mut self.plan.unsettled
-            }
-            Ok(Some(RowState::Planned | RowState::Rejected | RowState::Removed) | None) => {
-                &mut self.plan.would_add
-            }
-            Err(error) => {
-                self.failed.get_or_insert(error);
-                return;
-            }
-        };
-        *slot += 1;
+        let rest = self.rehearsal.finish()?;
+        let Rehearsed { already_in, unsettled, held, left_out, repeated } = rest;
+        let others = report.invalid + already_in + unsettled + held + left_out + repeated;
+        Ok(Plan { would_add: report.rows.saturating_sub(others), rest })
     }
+}
 
-    fn state(&self, row: &RosterRow) -> Result<Option<RowState>, JournalError> {
-        let Some(journal) = &self.journal else { return Ok(None) };
-        let key = &row.participant.key;
-        journal.state_of(&self.target, key.meeting, &key.custom_participant_id)
-    }
+/// Where the rosters' ids come from.
+fn id_sources(report: &CheckReport, reading: &ReadOptions) -> Vec<IdSource> {
+    let columns = report.files.iter().filter_map(|file| file.id_columns.clone());
+    columns.filter_map(|columns| id_source(reading, columns)).collect()
 }
 
 /// Its counts add up like those of an import: who would be added is not attempted.
@@ -129,13 +118,15 @@ fn summary(report: &CheckReport, plan: Plan, exit: Exit) -> SummaryLine<'static>
     SummaryLine {
         rows: report.rows,
         added: 0,
-        present: plan.already_in,
+        present: plan.rest.already_in,
         rejected: 0,
-        uncertain: plan.unsettled,
+        uncertain: plan.rest.unsettled,
         conflict: 0,
+        held: plan.rest.held,
         not_attempted: plan.would_add,
         invalid: report.invalid,
-        left_out: plan.left_out,
+        left_out: plan.rest.left_out,
+        repeated: plan.rest.repeated,
         exit_code: exit.code(),
         differing: 0,
         without_token: 0,

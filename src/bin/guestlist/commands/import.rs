@@ -63,6 +63,7 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
         rejected: rejected.as_ref().map(RejectedFile::writer).transpose()?,
         accept_differing: settings.accept_differing,
         new_id_source: settings.new_id_source,
+        same_person: settings.same_person,
         dispatch: settings.dispatch,
     };
     let context = ImportContext {

@@ -24,6 +24,7 @@ const IN: Tally = Tally {
     rejected: 0,
     uncertain: 0,
     conflict: 0,
+    held: 0,
     not_attempted: 0,
     differing: 0,
     without_token: 0,
@@ -36,6 +37,7 @@ const IN: Tally = Tally {
 #[case::rejected(Tally { rejected: 1, ..IN }, 0, Exit::Incomplete)]
 #[case::uncertain(Tally { uncertain: 1, ..IN }, 0, Exit::Incomplete)]
 #[case::conflict(Tally { conflict: 1, ..IN }, 0, Exit::Incomplete)]
+#[case::held(Tally { held: 1, ..IN }, 0, Exit::Incomplete)]
 #[case::not_attempted(Tally { not_attempted: 1, ..IN }, 0, Exit::Incomplete)]
 #[case::differing(Tally { differing: 1, ..IN }, 0, Exit::Incomplete)]
 #[case::without_token(Tally { without_token: 1, ..IN }, 0, Exit::Incomplete)]
@@ -105,6 +107,7 @@ fn in_use() -> JournalError {
 #[case::damaged(JournalError::Damaged { why: String::new() }.into(), Exit::Stopped)]
 #[case::other_program(JournalError::NotOurs { path: String::new(), why: "" }.into(), Exit::Usage)]
 #[case::other_api(JournalError::OtherOrigin { bound: String::new(), asked: String::new() }.into(), Exit::Usage)]
+#[case::two_id_sources(JournalError::TwoIdSources { meeting: String::new(), first: String::new(), second: String::new() }.into(), Exit::Usage)]
 #[case::full_disk(JournalError::DiskFull { doing: "" }.into(), Exit::Stopped)]
 #[case::bug(JournalError::Illegal { state: String::new(), transition: String::new() }.into(), Exit::Unexpected)]
 #[case::in_a_run(CommandError::Import(ImportError::Dispatch(DispatchError::Journal(in_use()))), Exit::Busy)]

@@ -18,7 +18,8 @@ use super::Environment;
 use super::origin::{Origin, Place, Setting};
 use super::value::KeyValue;
 use crate::args::{
-    ApiArgs, Delimiter, JournalArgs, OnInvalid, OnInvalidArgs, PaceArgs, RosterArgs, RosterFormat, Uncertain,
+    ApiArgs, Delimiter, JournalArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, RosterArgs,
+    RosterFormat, Uncertain,
 };
 
 /// What was typed, as far as the command takes it.
@@ -154,6 +155,8 @@ keys! {
     "preset-map" preset_map: PresetMap, typed roster.preset_map;
     "default-name" default_name: String, typed roster.default_name, default "Guest".to_owned();
     "id-from" id_from: Vec<String>, typed roster.id_from;
+    "id-key-file" id_key_file: PathBuf, typed roster.id_key_file, in trusted files;
+    "on-duplicate" on_duplicate: OnDuplicate, typed roster.on_duplicate, default OnDuplicate::Stop;
     "format" format: RosterFormat, typed roster.format;
     "encoding" encoding: EncodingLabel, typed roster.encoding;
     "delimiter" delimiter: Delimiter, typed roster.delimiter;

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use guestlist::roster::{
-    DefaultMeeting, FormatName, IdSource, PersonalIds, ReadOptions, Records, RejectedStyle,
+    DefaultMeeting, FormatName, IdSource, OnDuplicate, PersonalIds, ReadOptions, Records, RejectedStyle,
 };
 
-use super::{Settings, SettingsError};
-use crate::args::{RosterArgs, RosterFormat, RosterNames};
+use super::{Settings, SettingsError, id_key};
+use crate::args::{self, RosterArgs, RosterFormat, RosterNames};
 
 /// A roster as it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,12 @@ pub(super) fn options(
         preset_map: settings.preset_map().map(|map| map.value.clone()),
         default_name: settings.default_name(),
         id_source,
+        id_key: settings.id_key_file().map(|file| id_key::read(&file.value)).transpose()?,
+        on_duplicate: match settings.on_duplicate() {
+            args::OnDuplicate::Stop => OnDuplicate::Stop,
+            args::OnDuplicate::First => OnDuplicate::First,
+            args::OnDuplicate::Last => OnDuplicate::Last,
+        },
         personal_ids: if args.allow_pii_ids { PersonalIds::Allow } else { PersonalIds::Refuse },
         records: if args.rejected.is_some() { Records::Keep } else { Records::Forget },
         ..ReadOptions::default()

@@ -1,18 +1,12 @@
 //! The API token: from a file that only its owner can read, from standard input, or from the environment.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::Path;
 
 use guestlist::api::{ApiToken, InvalidToken};
 
+use super::secret_file::{self, SecretFileError};
 use super::{Environment, SettingsError};
-
-/// Far more than any token has.
-const MOST_BYTES: u64 = 16 << 10;
-/// Group and others.
-const NOT_THE_OWNER: u32 = 0o077;
 
 pub(super) fn read(file: Option<&Path>, environment: &Environment) -> Result<ApiToken, SettingsError> {
     let text = match (file, &environment.api_token) {
@@ -27,20 +21,12 @@ pub(super) fn read(file: Option<&Path>, environment: &Environment) -> Result<Api
 fn from_file(path: &Path) -> Result<Vec<u8>, SettingsError> {
     let failed = |source| SettingsError::TokenFile { path: path.to_owned(), source };
     if path.as_os_str() == "-" {
-        return read_some(io::stdin().lock()).map_err(failed);
+        return secret_file::read_some(io::stdin().lock()).map_err(failed);
     }
-    let file = File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode();
-    if mode & NOT_THE_OWNER != 0 {
-        return Err(SettingsError::TokenFileOpen(path.to_owned()));
-    }
-    read_some(file).map_err(failed)
-}
-
-fn read_some(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    from.take(MOST_BYTES).read_to_end(&mut text)?;
-    Ok(text)
+    secret_file::read(path).map_err(|error| match error {
+        SecretFileError::Open => SettingsError::TokenFileOpen(path.to_owned()),
+        SecretFileError::Io(source) => failed(source),
+    })
 }
 
 #[cfg(test)]
@@ -48,6 +34,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
     use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
 
     fn file(content: &[u8], mode: u32) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use toml::Value;
 use toml::de::DeValue;
 
-use crate::args::{Delimiter, OnInvalid, RosterFormat, Uncertain};
+use crate::args::{Delimiter, OnDuplicate, OnInvalid, RosterFormat, Uncertain};
 
 /// How a value is written in a settings file, and shown.
 pub(super) trait KeyValue: Sized {
@@ -184,7 +184,7 @@ macro_rules! choices {
     )*};
 }
 
-choices!(OnInvalid, RosterFormat, Uncertain);
+choices!(OnDuplicate, OnInvalid, RosterFormat, Uncertain);
 
 fn choice<T: ValueEnum>(written: &DeValue<'_>) -> Result<T, String> {
     let chosen = written.as_str().and_then(|text| T::from_str(text, false).ok());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use guestlist::event::{Event, StopReason, WaitReason};
-use guestlist::journal::{Finding, MeetingCounts, Problem, RunInfo, Verified};
+use guestlist::journal::{Finding, MeetingCounts, Problem, Rehearsed, RunInfo, Verified};
 use guestlist::roster::{
     CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, SheetDecision,
     TicketRows,
@@ -75,7 +75,14 @@ pub(crate) enum Line<'a> {
     /// A page that was written.
     Report { file: &'a str },
     /// The end of a check.
-    Check { rows: u64, valid: u64, invalid: u64, problems: BTreeMap<&'static str, u64>, exit_code: u8 },
+    Check {
+        rows: u64,
+        valid: u64,
+        invalid: u64,
+        repeated: u64,
+        problems: BTreeMap<&'static str, u64>,
+        exit_code: u8,
+    },
     /// The roster is accepted.
     Accepted { to_send: u64, present: u64 },
     /// A meeting is being listed.
@@ -100,9 +107,12 @@ pub(crate) enum Line<'a> {
         custom_participant_id: &'a str,
         state: &'static str,
         detail: &'a str,
+        /// Of a held row: whom it seems to be.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        twin: Option<TwinLine<'a>>,
     },
     /// What a dry run found that an import would do.
-    Plan { would_add: u64, already_in: u64, unsettled: u64, left_out: u64 },
+    Plan { would_add: u64, already_in: u64, unsettled: u64, held: u64, left_out: u64, repeated: u64 },
     /// The end of an import.
     Summary(SummaryLine<'a>),
     /// What an export wrote.
@@ -167,6 +177,14 @@ pub(crate) struct SheetLine<'a> {
     uncalculated: usize,
 }
 
+/// A row in the journal.
+#[derive(Serialize)]
+pub(crate) struct TwinLine<'a> {
+    file: &'a str,
+    line: u64,
+    custom_participant_id: &'a str,
+}
+
 /// A column and what it is used for.
 #[derive(Serialize)]
 pub(crate) struct ColumnLine<'a> {
@@ -201,9 +219,11 @@ pub(crate) struct SummaryLine<'a> {
     pub(crate) rejected: u64,
     pub(crate) uncertain: u64,
     pub(crate) conflict: u64,
+    pub(crate) held: u64,
     pub(crate) not_attempted: u64,
     pub(crate) invalid: u64,
     pub(crate) left_out: u64,
+    pub(crate) repeated: u64,
     pub(crate) exit_code: u8,
     /// Of the confirmed rows.
     pub(crate) differing: u64,
@@ -309,6 +329,11 @@ impl<'a> Line<'a> {
             custom_participant_id: &problem.custom_participant_id,
             state: problem.state.name(),
             detail: &problem.detail,
+            twin: problem.twin.as_ref().map(|twin| TwinLine {
+                file: &twin.location.file,
+                line: twin.location.line,
+                custom_participant_id: &twin.custom_participant_id,
+            }),
         }
     }
 
@@ -356,13 +381,13 @@ impl<'a> Line<'a> {
 
     pub(crate) fn check(report: &CheckReport, exit_code: u8) -> Self {
         let problems = report.problems.iter().map(|(code, count)| (code.name(), *count)).collect();
-        let CheckReport { rows, valid, invalid, .. } = *report;
-        Self::Check { rows, valid, invalid, problems, exit_code }
+        let CheckReport { rows, valid, invalid, repeated, .. } = *report;
+        Self::Check { rows, valid, invalid, repeated, problems, exit_code }
     }
 
     pub(crate) fn plan(plan: Plan) -> Self {
-        let Plan { would_add, already_in, unsettled, left_out } = plan;
-        Self::Plan { would_add, already_in, unsettled, left_out }
+        let Plan { would_add, rest: Rehearsed { already_in, unsettled, held, left_out, repeated } } = plan;
+        Self::Plan { would_add, already_in, unsettled, held, left_out, repeated }
     }
 
     pub(crate) fn setting(setting: &'a Shown<'a>) -> Self {

@@ -2,6 +2,7 @@
 //!
 //! Whatever came from outside is escaped twice: for the eye, as in all that we print, and for HTML by the template.
 
+use guestlist::journal::Rehearsed;
 use guestlist::model::escape;
 use guestlist::roster::{ColumnDecision, FileReport, RowError, RowErrorCode, TicketRows};
 use jiff::Timestamp;
@@ -136,14 +137,20 @@ fn counts(checked: &Checked, plan: Option<Plan>) -> Vec<Count> {
     let report = &checked.report;
     let can_be = match plan {
         None => vec![(report.valid, "can be invited")],
-        Some(Plan { would_add, already_in, unsettled, left_out }) => vec![
-            (would_add, "would be invited now"),
-            (already_in, "are in already"),
-            (unsettled, "would be looked up first"),
-            (left_out, "are left out by --limit"),
-        ],
+        Some(Plan { would_add, rest: Rehearsed { already_in, unsettled, held, left_out, repeated: _ } }) => {
+            vec![
+                (would_add, "would be invited now"),
+                (already_in, "are in already"),
+                (unsettled, "would be looked up first"),
+                (held, "would be held back as possible duplicates"),
+                (left_out, "are left out by --limit"),
+            ]
+        }
     };
-    let all = can_be.into_iter().chain([(report.invalid, "need mending")]).enumerate();
+    let all = can_be
+        .into_iter()
+        .chain([(report.invalid, "need mending"), (report.repeated, "repeat another row")])
+        .enumerate();
     // The first one is told even if there are none, and alone it says no more than the heading.
     let told = all.filter(|(nth, (number, _))| *nth == 0 || *number > 0);
     let told: Vec<_> = told.map(|(_, (number, what))| Count { number: count(number), what }).collect();

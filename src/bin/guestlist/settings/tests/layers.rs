@@ -13,7 +13,7 @@ use super::*;
 use crate::args::ConfigCommand;
 
 /// Every key, as a file says it and as it is typed.
-const SPELLINGS: [(&str, &str, &str); 23] = [
+const SPELLINGS: [(&str, &str, &str); 25] = [
     ("account-id", "\"a\"", "a"),
     ("app-id", "\"a\"", "a"),
     ("meeting", "\"3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b\"", "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b"),
@@ -27,6 +27,8 @@ const SPELLINGS: [(&str, &str, &str); 23] = [
     ("preset-map", "{ VIP = \"host\" }", "VIP=host"),
     ("default-name", "\"Friend\"", "Friend"),
     ("id-from", "[\"a\", \"b\"]", "a,b"),
+    ("id-key-file", "\"/k\"", "/k"),
+    ("on-duplicate", "\"last\"", "last"),
     ("format", "\"tsv\"", "tsv"),
     ("encoding", "\"utf-16le\"", "UTF-16LE"),
     ("delimiter", "\";\"", ";"),

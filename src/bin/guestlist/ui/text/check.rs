@@ -2,6 +2,7 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Row, Table};
+use guestlist::journal::Rehearsed;
 use guestlist::model::escape;
 use guestlist::roster::{CheckReport, FileReport};
 
@@ -34,11 +35,20 @@ fn files(checked: &Checked) -> String {
 }
 
 fn verdict(report: &CheckReport) -> String {
-    match report.invalid {
+    let verdict = match report.invalid {
         0 if report.rows == 1 => paint(GOOD, "The row is valid.") + "\n",
         0 => paint(GOOD, format_args!("All {} valid.", rows_are(report.rows))) + "\n",
         invalid => {
             paint(BAD, format_args!("{} of {} invalid.", count(invalid), rows_are(report.rows))) + "\n"
+        }
+    };
+    match report.repeated {
+        0 => verdict,
+        repeated => {
+            format!(
+                "{verdict}{} left out: another row for the same participant counts.\n",
+                rows_are(repeated)
+            )
         }
     }
 }
@@ -94,14 +104,20 @@ fn preview(preview: &Preview, names_meetings: bool, width: u16) -> String {
 
 /// What a dry run found that an import would do.
 pub(crate) fn dry_run(checked: &Checked, plan: Plan, width: u16) -> String {
-    let Plan { would_add, already_in, unsettled, left_out } = plan;
+    let Plan { would_add, rest: Rehearsed { already_in, unsettled, held, left_out, repeated } } = plan;
     let report = &checked.report;
     let counts = super::count_lines(&[
         ("would be added", would_add, ""),
         ("already in", already_in, "by the journal"),
         ("unsettled", unsettled, "would be looked up first"),
+        (
+            "held back",
+            held,
+            "possible duplicates: new ids of people who are in; --allow-same-person adds them",
+        ),
         ("invalid", report.invalid, "never sent"),
         ("left out", left_out, "by --limit"),
+        ("repeated", repeated, "another row for the same participant would be taken"),
         ("rows", report.rows, ""),
     ]);
     let preview = preview(&checked.preview, report.files.iter().any(names_meetings), width);

@@ -11,7 +11,7 @@ use guestlist::model::escape;
 
 use super::super::rows::InvalidRows;
 use super::super::style::{BAD, GOOD, STRONG, paint};
-use super::{count, count_lines, invalid, quoted, rows, rows_are, stop};
+use super::{count, count_lines, counted, invalid, quoted, rows, rows_are, stop};
 use crate::exit::Exit;
 
 /// How an import ended, as far as a person wants to know.
@@ -42,7 +42,7 @@ pub(crate) fn import(ending: &Ending<'_>) -> String {
 
 /// Is everybody in, and is nobody in twice?
 fn headline(ending: &Ending<'_>) -> String {
-    let RunSummary { rows: all, tally, left_out, invalid, .. } = *ending.summary;
+    let RunSummary { rows: all, tally, left_out, repeated, invalid, .. } = *ending.summary;
     let confirmed = tally.added + tally.present;
     let twice = match tally.conflict {
         0 => "nobody was added twice".to_owned(),
@@ -50,12 +50,12 @@ fn headline(ending: &Ending<'_>) -> String {
     };
     let so_far = format!("{} of {} confirmed in the meeting, {twice}", count(confirmed), rows_are(all));
     match ending.exit {
-        Exit::Done if left_out > 0 => paint(
+        Exit::Done if left_out + repeated > 0 => paint(
             GOOD,
             format_args!(
                 "{} confirmed in the meeting, each once; {} left out.",
                 rows_are(confirmed),
-                count(left_out)
+                count(left_out + repeated)
             ),
         ),
         Exit::Done => paint(
@@ -69,7 +69,7 @@ fn headline(ending: &Ending<'_>) -> String {
             paint(BAD, "Interrupted while the roster was read: nobody was added.")
         }
         Exit::Interrupted(_) => paint(BAD, format_args!("Interrupted: {so_far}.")),
-        Exit::Incomplete if confirmed == all => {
+        Exit::Incomplete if confirmed + repeated == all => {
             paint(STRONG, format_args!("Everybody is in, but some need a look: {so_far}."))
         }
         Exit::Incomplete => paint(BAD, format_args!("Not everybody is in: {so_far}.")),
@@ -92,9 +92,11 @@ fn counts(summary: &RunSummary) -> String {
         ("refused", tally.rejected, "by the API; not in the meeting"),
         ("in doubt", tally.uncertain, "may be in; looked up before anything is sent again"),
         ("conflict", tally.conflict, "in the meeting more than once; nothing was touched"),
+        ("held back", tally.held, "possible duplicates; not added"),
         ("not attempted", tally.not_attempted, "nothing was sent for them"),
         ("invalid", summary.invalid, "never sent"),
         ("left out", summary.left_out, "by --limit"),
+        ("repeated", summary.repeated, "another row for the same participant was taken"),
         ("rows", summary.rows, ""),
     ])
 }
@@ -113,6 +115,14 @@ fn times(summary: &RunSummary) -> String {
 fn notes(ending: &Ending<'_>) -> String {
     let tally = &ending.summary.tally;
     let mut text = String::new();
+    if tally.held > 0 {
+        text += &format!(
+            "\nHeld back {}: a new id, but the name and the e-mail address of somebody who is in the meeting, or may \
+             be, and whom this roster doesn't name any more. If the id was mended, nothing is to be done: they are in \
+             under the old one. To add them all the same: --allow-same-person\n",
+            counted(tally.held, "possible duplicate", "possible duplicates")
+        );
+    }
     if tally.differing > 0 {
         text += &format!(
             "\n{} in the meeting with another name, preset or picture than the roster's; take them as they are with \
@@ -150,7 +160,7 @@ fn problems(ending: &Ending<'_>) -> String {
     let mut text: String =
         groups.iter().map(|((state, detail), members)| cause(*state, detail, members)).collect();
     let tally = &ending.summary.tally;
-    let all = tally.rejected + tally.uncertain + tally.conflict + tally.differing;
+    let all = tally.held + tally.rejected + tally.uncertain + tally.conflict + tally.differing;
     let left = all.saturating_sub(ending.problems.len() as u64);
     if left > 0 {
         text += &format!("  … and {} more; guestlist export shows the state of each\n", count(left));
@@ -163,12 +173,17 @@ fn cause(state: RowState, detail: &str, members: &[&Problem]) -> String {
         RowState::Rejected => "refused",
         RowState::Uncertain | RowState::Sending => "in doubt",
         RowState::Conflict => "conflict",
+        RowState::Held => "held back",
         RowState::Added | RowState::Present => "differing",
         RowState::Planned | RowState::Removed => "not attempted",
     };
     let mut text = format!("\n{}: {}\n", paint(STRONG, state), escape(detail));
     for problem in members {
-        text += &format!("  {}  {}\n", problem.location, escape(&problem.custom_participant_id));
+        text += &format!("  {}  {}", problem.location, escape(&problem.custom_participant_id));
+        if let Some(twin) = &problem.twin {
+            text += &format!("; was {} in {}", escape(&twin.custom_participant_id), twin.location);
+        }
+        text += "\n";
     }
     text
 }

@@ -20,7 +20,7 @@ use crate::signal::Signal;
 
 fn summary(tally: Tally, invalid: u64, left_out: u64) -> RunSummary {
     let seconds = Seconds { validate: 0.31, stage: 0.2, send: 104.2, settle: 0.0 };
-    RunSummary { rows: tally.rows() + invalid + left_out, tally, invalid, left_out, seconds }
+    RunSummary { rows: tally.rows() + invalid + left_out, tally, invalid, left_out, repeated: 0, seconds }
 }
 
 fn ending<'a>(exit: Exit, summary: &'a RunSummary, invalid: &'a InvalidRows) -> Ending<'a> {
@@ -49,6 +49,7 @@ fn problem(line: u64, state: RowState, detail: &str) -> Problem {
         custom_participant_id: format!("guest-{line}"),
         state,
         detail: detail.to_owned(),
+        twin: None,
     }
 }
 

@@ -1,0 +1,100 @@
+//! People who seem to be in a meeting already, under an id that the roster doesn't name any more: a mended ticket
+//! number must not invite them again.
+
+use rusqlite::{Transaction, params};
+
+use super::RunNumber;
+use super::error::{Doing, JournalError};
+use super::stage::ACCEPTING;
+use super::state::legal;
+use crate::lifecycle::{RowState, Transition};
+
+/// What to do with a new id whose name and e-mail address are those of somebody in the meeting whom the roster doesn't
+/// name any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SamePerson {
+    /// Hold it back and report both.
+    #[default]
+    Hold,
+    /// Add it: it is another person, or is to be in twice.
+    Add,
+}
+
+/// The states of people who are, or may be, in the meeting. Who was never sent, refused or removed keeps nobody out.
+macro_rules! may_be_in {
+    () => {
+        "state IN ('added', 'present', 'uncertain', 'sending', 'conflict')"
+    };
+}
+pub(super) use may_be_in;
+
+/// Whether an earlier run had rows in the meetings of this one: the first import of a million asks no more than this.
+const HAD_ROWS: &str = "SELECT EXISTS (SELECT 1 FROM run_meetings WHERE run <> ?1
+     AND meeting IN (SELECT meeting FROM run_meetings WHERE run = ?1))";
+
+/// Whether the run has a row with a person that was never sent: a rerun hasn't.
+pub(super) const HAS_NEW: &str = "SELECT EXISTS (SELECT 1 FROM participants INDEXED BY participants_open
+     WHERE confirmation IS NULL AND state = 'planned' AND run = ?1 AND sends = 0 AND person IS NOT NULL)";
+
+/// Who may be in this run's meetings and isn't named by it: one pass over the table in its own order, sorted before it is
+/// kept, so that its memory is bounded.
+pub(super) const FIND_LEFT: &str = concat!(
+    "INSERT INTO temp.left_in_meeting
+     SELECT meeting, person, min(participant) FROM participants NOT INDEXED
+     WHERE run <> ?1 AND person IS NOT NULL AND ",
+    may_be_in!(),
+    " AND meeting IN (SELECT meeting FROM run_meetings WHERE run = ?1) GROUP BY meeting, person"
+);
+
+pub(super) const PAIR: &str = "INSERT INTO twins (participant, twin)
+     SELECT p.participant, l.participant
+     FROM participants p INDEXED BY participants_open
+     CROSS JOIN temp.left_in_meeting l ON l.meeting = p.meeting AND l.person = p.person
+     WHERE p.confirmation IS NULL AND p.state = 'planned' AND p.run = ?1 AND p.sends = 0";
+
+/// Every held row has a twin, and nobody else has.
+pub(super) const WITHHOLD: &str = "UPDATE participants SET state = ?2
+     WHERE run = ?1 AND state = 'planned' AND participant IN (SELECT participant FROM twins)";
+
+pub(super) const RELEASE: &str = "UPDATE participants SET state = ?2
+     WHERE run = ?1 AND state = 'held' AND participant IN (SELECT participant FROM twins)";
+
+/// The rows of this run are judged anew.
+pub(super) const FORGET_TWINS: &str = "DELETE FROM twins WHERE participant IN (
+     SELECT participant FROM twins CROSS JOIN participants USING (participant) WHERE run = ?1)";
+
+/// The run names held rows again: planned, as new ones are.
+pub(super) fn release(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
+    let planned = legal(RowState::Held, Transition::NameAgain)?;
+    transaction.execute(RELEASE, params![run.0, planned.name()]).doing(ACCEPTING)?;
+    transaction.execute(FORGET_TWINS, [run.0]).doing(ACCEPTING).map(|_| ())
+}
+
+/// Holds back this run's new rows whose person seems to be in the meeting already.
+pub(super) fn withhold(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
+    if !ask(transaction, HAD_ROWS, run)? || !ask(transaction, HAS_NEW, run)? {
+        return Ok(());
+    }
+    begin_left(transaction)?;
+    transaction.execute(FIND_LEFT, [run.0]).doing(ACCEPTING)?;
+    transaction.execute(PAIR, [run.0]).doing(ACCEPTING)?;
+    let held = legal(RowState::Planned, Transition::Withhold)?;
+    transaction.execute(WITHHOLD, params![run.0, held.name()]).doing(ACCEPTING)?;
+    transaction.execute("DELETE FROM temp.left_in_meeting", []).doing(ACCEPTING).map(|_| ())
+}
+
+fn begin_left(transaction: &Transaction<'_>) -> Result<(), JournalError> {
+    transaction
+        .execute_batch(
+            "CREATE TEMP TABLE IF NOT EXISTS left_in_meeting (
+                 meeting INTEGER NOT NULL, person BLOB NOT NULL, participant INTEGER NOT NULL,
+                 PRIMARY KEY (meeting, person)
+             ) STRICT, WITHOUT ROWID;
+             DELETE FROM temp.left_in_meeting;",
+        )
+        .doing(ACCEPTING)
+}
+
+fn ask(transaction: &Transaction<'_>, sql: &str, run: RunNumber) -> Result<bool, JournalError> {
+    transaction.query_row(sql, [run.0], |row| row.get(0)).doing(ACCEPTING)
+}
