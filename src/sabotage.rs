@@ -20,6 +20,8 @@ pub(crate) enum Sabotage {
     DefaultRedirects,
     /// A 429 holds back the worker that got it, nobody else.
     GatePerWorker,
+    /// A new id of somebody who seems to be in is added as anybody else.
+    TwinsAdded,
     /// A request's task panics with all that it holds in the message.
     Panic,
 }
@@ -42,6 +44,7 @@ pub(crate) fn active(safeguard: Sabotage) -> bool {
         Sabotage::DefaultRetry => "default-retry",
         Sabotage::DefaultRedirects => "default-redirects",
         Sabotage::GatePerWorker => "gate-per-worker",
+        Sabotage::TwinsAdded => "twins-added",
         Sabotage::Panic => "panic",
     };
     NAMED.get_or_init(|| std::env::var("GUESTLIST_SABOTAGE").ok()).as_deref() == Some(name)

@@ -14,6 +14,7 @@ use super::{Journal, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::{Location, Participant, Target};
 use crate::roster::{OnDuplicate, Person};
+use crate::sabotage::{Sabotage, active};
 
 /// A file that a run reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +119,8 @@ impl Journal {
             plan_rejected(transaction, run)?;
             release(transaction, run)?;
             match same_person {
-                SamePerson::Hold => withhold(transaction, run)?,
-                SamePerson::Add => {}
+                SamePerson::Hold if !active(Sabotage::TwinsAdded) => withhold(transaction, run)?,
+                SamePerson::Hold | SamePerson::Add => {}
             }
             bind_id_sources(transaction, run)?;
             transaction

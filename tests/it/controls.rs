@@ -41,6 +41,7 @@ enum Ended {
 #[case("default-retry", "faults::tls::n21_a_refused_stream_is_never_repeated", "somebody is in twice")]
 #[case("default-redirects", "faults::network::a_redirect_stops_the_run", "somebody is in twice")]
 #[case("gate-per-worker", "faults::limits::r01_one_gate_for_all_workers", "requests_too_early")]
+#[case("twins-added", "rosters::identity::i13_a_mended_id_invites_nobody_twice", "invited twice")]
 fn m04_a_broken_build_fails_the_test_named_for_it(
     #[case] safeguard: &str,
     #[case] tests: &str,

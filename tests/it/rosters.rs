@@ -5,6 +5,7 @@
 
 mod check;
 mod encodings;
+mod identity;
 mod mending;
 mod presets;
 mod settings;

@@ -3,7 +3,7 @@
 mod layers;
 
 use clap::Parser;
-use guestlist::roster::{IdSource, PersonalIds, Records};
+use guestlist::roster::{IdSource, OnDuplicate, PersonalIds, Records};
 use rstest::rstest;
 
 use super::*;
@@ -60,7 +60,8 @@ fn the_journal_is_where_the_flag_the_environment_or_the_system_says() {
 fn what_is_typed_reaches_the_library() {
     let import = import(
         &format!(
-            "{TYPED} --preset p --id-from a,b --allow-pii-ids --rejected x.csv --limit 7 --uncertain hold"
+            "{TYPED} --preset p --id-from a,b --allow-pii-ids --rejected x.csv --limit 7 --uncertain hold \
+             --on-duplicate last --allow-same-person"
         ),
         environment(),
     )
@@ -69,6 +70,8 @@ fn what_is_typed_reaches_the_library() {
     assert_eq!(import.reading.id_source, IdSource::Derived(vec!["a".into(), "b".into()]));
     assert_eq!(import.reading.personal_ids, PersonalIds::Allow);
     assert_eq!(import.reading.records, Records::Keep);
+    assert_eq!(import.reading.on_duplicate, OnDuplicate::Last);
+    assert_eq!(import.same_person, SamePerson::Add);
     assert_eq!((import.limit, import.dispatch.resend), (Some(7), Resend::Hold));
 }
 
@@ -82,6 +85,10 @@ fn what_is_typed_reaches_the_library() {
 #[case::standard_input_twice("- - --account-id a --app-id b", "standard input")]
 #[case::token_and_roster("- --api-token-file - --account-id a --app-id b", "standard input")]
 #[case::one_file_for_two("r.csv --export x --rejected x --account-id a --app-id b", "same file")]
+#[case::id_key_file(
+    "r.csv --account-id a --app-id b --id-from x --id-key-file /nowhere/id.key",
+    "base64 > /nowhere/id.key"
+)]
 #[case::ca_file(
     "r.csv --ca-file /nowhere/ca.pem --account-id a --app-id b --api-token-file /nowhere/t",
     "/nowhere"

@@ -118,8 +118,8 @@ fn notes(ending: &Ending<'_>) -> String {
     if tally.held > 0 {
         text += &format!(
             "\nHeld back {}: a new id, but the name and the e-mail address of somebody who is in the meeting, or may \
-             be, and whom this roster doesn't name any more. If the id was mended, nothing is to be done: they are in \
-             under the old one. To add them all the same: --allow-same-person\n",
+             be, and whom this roster doesn't name any more. If an id was mended, put the old one back: they are in \
+             under it. If they are other people, add them with --allow-same-person\n",
             counted(tally.held, "possible duplicate", "possible duplicates")
         );
     }

@@ -31,14 +31,23 @@ pub(crate) fn status(
             rows(left_behind)
         );
     }
+    let held: u64 = meetings.iter().map(|meeting| of(meeting, RowState::Held)).sum();
+    if held > 0 {
+        text += &format!(
+            "\n{} held back as possible duplicates: a new id, but the name and the e-mail address of somebody in the \
+             meeting. An import with --allow-same-person adds them.\n",
+            rows(held)
+        );
+    }
     text
+}
+
+fn of(meeting: &MeetingCounts, wanted: RowState) -> u64 {
+    meeting.states.iter().find(|(state, _)| *state == wanted).map_or(0, |(_, count)| *count)
 }
 
 /// States that nobody is in are left out.
 fn meeting_table(meetings: &[MeetingCounts], now: Timestamp) -> Table {
-    let of = |meeting: &MeetingCounts, wanted: RowState| {
-        meeting.states.iter().find(|(state, _)| *state == wanted).map_or(0, |(_, count)| *count)
-    };
     let shown: Vec<_> = RowState::ALL
         .into_iter()
         .filter(|state| meetings.iter().any(|meeting| of(meeting, *state) > 0))

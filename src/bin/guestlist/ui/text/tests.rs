@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use guestlist::export::Exported;
 use guestlist::import::{RunSummary, Seconds};
-use guestlist::journal::{Problem, Tally};
+use guestlist::journal::{Problem, Tally, Twin};
 use guestlist::lifecycle::RowState;
 use guestlist::model::Location;
 use guestlist::roster::{Column, RowError, RowErrorCode};
@@ -208,6 +208,43 @@ fn some_are_not_in() {
 
     Next: mend what is named above and run the same command again; who is in is not added twice.
     "#);
+}
+
+#[test]
+fn possible_duplicates_are_held_back() {
+    let (summary, invalid) =
+        (summary(Tally { added: 3, held: 2, ..Tally::default() }, 0, 0), InvalidRows::default());
+    let summary = RunSummary { rows: 6, repeated: 1, ..summary };
+    let held = |line| {
+        let twin = Twin {
+            location: Location { file: "old\u{1b}.csv".into(), line },
+            custom_participant_id: format!("g-{line}"),
+        };
+        Problem {
+            twin: Some(twin),
+            ..problem(line, RowState::Held, "the name and the e-mail address of somebody in the meeting")
+        }
+    };
+    let problems = [held(14), held(20)];
+    let ending = Ending { problems: &problems, ..ending(Exit::Incomplete, &summary, &invalid) };
+    insta::assert_snapshot!(plain(&import(&ending)), @r"
+    Not everybody is in: 3 of 6 rows are confirmed in the meeting, nobody was added twice.
+
+      added      3  by this run
+      held back  2  possible duplicates; not added
+      repeated   1  another row for the same participant was taken
+      rows       6
+
+      0.3 s to read, 104.2 s to send
+
+    Held back 2 possible duplicates: a new id, but the name and the e-mail address of somebody who is in the meeting, or may be, and whom this roster doesn't name any more. If an id was mended, put the old one back: they are in under it. If they are other people, add them with --allow-same-person
+
+    held back: the name and the e-mail address of somebody in the meeting
+      list.csv:14  guest-14; was g-14 in old\u{1b}.csv:14
+      list.csv:20  guest-20; was g-20 in old\u{1b}.csv:20
+
+    Next: mend what is named above and run the same command again; who is in is not added twice.
+    ");
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn the_status_of_a_journal() {
             match state {
                 RowState::Added => 4_200,
                 RowState::Planned => 12,
+                RowState::Held => 2,
                 _ => 0,
             },
         )
@@ -50,8 +51,8 @@ fn the_status_of_a_journal() {
     j.db, for https://api.cloudflare.com
 
     Meetings
-     meeting                               added  planned  tokens  first expiry
-     3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b  4,200       12   4,200  2026-11-23 13:30 UTC (in 3 h)
+     meeting                               added  planned  held  tokens  first expiry
+     3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b  4,200       12     2   4,200  2026-11-23 13:30 UTC (in 3 h)
 
     Last runs
      run  started               ended        rows  added  invalid  what
@@ -59,13 +60,15 @@ fn the_status_of_a_journal() {
      2    2026-11-23 09:00 UTC  broken off  4,200  4,199        1  import list\u{1b}.csv
 
     12 rows planned but not named by the newest roster: no run adds them until a roster names them again.
+
+    2 rows held back as possible duplicates: a new id, but the name and the e-mail address of somebody in the meeting. An import with --allow-same-person adds them.
     ");
 }
 
 #[test]
 fn the_verdict_on_a_journal() {
     let sound = Verified {
-        version: 2,
+        version: 3,
         rows: 500,
         confirmed: 500,
         tokens: 480,
@@ -91,7 +94,7 @@ fn the_verdict_on_a_journal() {
       purged      20  tokens that were removed on purpose
       runs         3
 
-      Looked at: whose it is, who can read it, version 2, every page, every row.
+      Looked at: whose it is, who can read it, version 3, every page, every row.
     ---
     j.db can't be trusted: 2 things are wrong.
 
