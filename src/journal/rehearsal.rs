@@ -27,6 +27,8 @@ pub struct RehearsalSettings {
     pub same_person: SamePerson,
     /// Take only so many valid rows.
     pub limit: Option<u64>,
+    /// Whether another source of ids than before is wanted.
+    pub new_id_source: bool,
 }
 
 /// What would become of the valid rows that would not be added.
@@ -123,15 +125,27 @@ impl Rehearsal {
         Ok(())
     }
 
-    /// Refused if the import would be, for where the ids of its rosters come from.
+    /// Refused if the import would be, for where the ids of its rosters come from. Of several rosters and several
+    /// meetings it isn't known who names which: that is left to the import.
+    ///
+    /// # Errors
+    /// [`JournalError::OtherIdSource`] and [`JournalError::TwoIdSources`].
     pub fn refuse_other_source(&self, sources: &[IdSource]) -> Result<(), JournalError> {
+        let Some(first) = sources.first() else { return Ok(()) };
+        let other = sources.iter().find(|source| *source != first);
         for (meeting, key) in &self.meetings {
-            let bound = self.bound(*key)?;
-            if let (Some(bound), Some(other)) = (
-                &bound,
-                sources.iter().find(|source| bound.as_ref().is_some_and(|bound| !source.fits(bound))),
-            ) {
-                return Err(JournalError::other_id_source(*meeting, bound, other));
+            match (other, self.bound(*key)?) {
+                (Some(other), _) if self.meetings.len() == 1 => {
+                    return Err(JournalError::two_id_sources(
+                        *meeting,
+                        &first.to_string(),
+                        &other.to_string(),
+                    ));
+                }
+                (None, Some(bound)) if !first.fits(&bound) && !self.settings.new_id_source => {
+                    return Err(JournalError::other_id_source(*meeting, &bound, first));
+                }
+                _ => {}
             }
         }
         Ok(())

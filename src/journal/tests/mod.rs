@@ -151,6 +151,10 @@ impl TestFolder {
 trait Doing {
     fn stage_from(&mut self, source: &IdSource, rows: &[Participant])
     -> Result<Vec<Duplicate>, JournalError>;
+    fn stage_people(
+        &mut self,
+        rows: &[(Participant, Option<Person>)],
+    ) -> Result<Vec<Duplicate>, JournalError>;
     fn take_in(&mut self, rows: &[Participant]);
     fn key(&self) -> MeetingKey;
     fn claim(&mut self, count: usize) -> Vec<Intent>;
@@ -181,6 +185,31 @@ impl Doing for Journal {
             person: None,
         });
         self.stage(into, rows)
+    }
+
+    fn stage_people(
+        &mut self,
+        rows: &[(Participant, Option<Person>)],
+    ) -> Result<Vec<Duplicate>, JournalError> {
+        let roster = self.add_roster("roster.csv")?;
+        let (target, id_source) = (target(), id_column());
+        let into = StageInto {
+            target: &target,
+            roster,
+            id_source: &id_source,
+            new_id_source: false,
+            on_duplicate: OnDuplicate::Stop,
+        };
+        let rows = rows.iter().zip(2..);
+        self.stage(
+            into,
+            rows.map(|((participant, person), line)| StageRow {
+                participant,
+                line,
+                extra: None,
+                person: *person,
+            }),
+        )
     }
 
     fn take_in(&mut self, rows: &[Participant]) {

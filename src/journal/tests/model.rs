@@ -1,5 +1,6 @@
 //! Any sequence of runs, claims, answers, deaths and listings, against a meeting in memory that may apply a create and
-//! lose its answer. Judged by what the meeting holds: at most one participant for every id.
+//! lose its answer. Judged by what the meeting holds: at most one participant for every id. Two ids each are of one
+//! person: of those, none is sent while a run doesn't name the other one, and that one is in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,22 @@ struct World {
     /// The ids that this run names, and whether it was accepted.
     named: BTreeSet<String>,
     accepted: bool,
+    /// Who counted as in when it was accepted, and isn't named by it.
+    left: BTreeSet<String>,
+}
+
+fn id(number: usize) -> String {
+    format!("id-{number}")
+}
+
+/// The other id of the same person.
+fn other(id: &str) -> String {
+    let number: usize = id.trim_start_matches("id-").parse().unwrap();
+    self::id(number ^ 1)
+}
+
+fn person(number: usize) -> Option<Person> {
+    Person::of("Somebody", &format!("{}@example.com", number / 2))
 }
 
 impl World {
@@ -80,6 +97,7 @@ impl World {
             known: BTreeSet::new(),
             named: BTreeSet::new(),
             accepted: false,
+            left: BTreeSet::new(),
         };
         world.run(false, &(0..IDS).collect(), true);
         world
@@ -112,10 +130,13 @@ impl World {
         let mut journal = self.folder.open();
         // The order of writes is what is tested here, not the disk.
         journal.connection.pragma_update(None, "synchronous", 0).unwrap();
-        self.named = named.iter().map(|number| format!("id-{number}")).collect();
+        self.named = named.iter().copied().map(id).collect();
         self.known.extend(self.named.iter().cloned());
-        let rows: Vec<_> = self.named.iter().map(|id| participant(id)).collect();
-        assert_eq!(journal.stage_from(&id_column(), &rows).unwrap(), []);
+        let left = self.known.iter().filter(|id| !self.named.contains(*id));
+        let is_in = |id: &str| matches!(self.folder.state(id), RowState::Added | RowState::Present);
+        self.left = left.filter(|id| is_in(id)).cloned().collect();
+        let rows: Vec<_> = named.iter().map(|number| (participant(&id(*number)), person(*number))).collect();
+        assert_eq!(journal.stage_people(&rows).unwrap(), []);
         if accepted {
             journal.accept(at(0), Acceptance::default()).unwrap();
         }
@@ -130,6 +151,8 @@ impl World {
         for intent in &intents {
             let id = &intent.participant.key.custom_participant_id;
             assert!(self.accepted && self.named.contains(id), "{id} is no row of an accepted run");
+            let again = intent.attempt == Attempt::Repeated;
+            assert!(again || !self.left.contains(&other(id)), "{id} is somebody who is in");
             assert!(self.on_their_way.iter().all(|other| other.row != intent.row), "{id} was claimed twice");
         }
         self.on_their_way.extend(intents);

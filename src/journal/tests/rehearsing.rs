@@ -11,7 +11,13 @@ fn person(row: Row) -> Option<Person> {
 }
 
 fn settings(on_duplicate: OnDuplicate, limit: Option<u64>) -> RehearsalSettings {
-    RehearsalSettings { target: target(), on_duplicate, same_person: SamePerson::Hold, limit }
+    RehearsalSettings {
+        target: target(),
+        on_duplicate,
+        same_person: SamePerson::Hold,
+        limit,
+        new_id_source: false,
+    }
 }
 
 fn rehearsed(path: Option<&Path>, rows: &[Row], settings: RehearsalSettings) -> Rehearsed {
@@ -102,12 +108,22 @@ fn without_a_journal_everybody_is_new() {
     assert_eq!(said, Rehearsed { repeated: 1, ..Rehearsed::default() });
 }
 
-#[test]
-fn another_source_of_ids_is_refused_as_the_import_would() {
+#[rstest]
+#[case::the_same(vec![id_column(), id_column()], false, "")]
+#[case::another(vec![IdSource::Column("badge".to_owned())], false, "was filled with ids from")]
+#[case::another_on_purpose(vec![IdSource::Column("badge".to_owned())], true, "")]
+#[case::two(vec![id_column(), IdSource::Column("badge".to_owned())], true, "the rosters take the ids")]
+#[case::none(vec![], false, "")]
+fn another_source_of_ids_is_refused_as_the_import_would(
+    #[case] sources: Vec<IdSource>,
+    #[case] new_id_source: bool,
+    #[case] says: &str,
+) {
     let folder = earlier_run();
-    let mut rehearsal = Rehearsal::begin(Some(&folder.path()), settings(OnDuplicate::Stop, None)).unwrap();
+    let settings = RehearsalSettings { new_id_source, ..settings(OnDuplicate::Stop, None) };
+    let mut rehearsal = Rehearsal::begin(Some(&folder.path()), settings).unwrap();
     rehearsal.row(&participant("x").key, None).unwrap();
-    assert!(rehearsal.refuse_other_source(&[id_column()]).is_ok());
-    let other = rehearsal.refuse_other_source(&[id_column(), IdSource::Column("badge".to_owned())]);
-    assert!(matches!(other, Err(JournalError::OtherIdSource { .. })), "{other:?}");
+    let refused = rehearsal.refuse_other_source(&sources).err().map(|error| error.to_string());
+    assert_eq!(refused.is_some(), !says.is_empty(), "{refused:?}");
+    assert!(refused.unwrap_or_default().contains(says));
 }

@@ -10,19 +10,11 @@ fn roster(journal: &mut Journal, rows: &[(&str, &str, &str)], same_person: SameP
 }
 
 fn stage_people(journal: &mut Journal, rows: &[(&str, &str, &str)]) {
-    let (roster, target, id_source) = (journal.add_roster("new.csv").unwrap(), target(), id_column());
-    let into = StageInto {
-        target: &target,
-        roster,
-        id_source: &id_source,
-        new_id_source: false,
-        on_duplicate: OnDuplicate::Stop,
+    let row = |(id, name, email): &(&str, &str, &str)| {
+        (Participant { name: (*name).to_owned(), ..participant(id) }, Person::of(name, email))
     };
-    for ((id, name, email), line) in rows.iter().zip(2..) {
-        let participant = Participant { name: (*name).to_owned(), ..participant(id) };
-        let row = StageRow { participant: &participant, line, extra: None, person: Person::of(name, email) };
-        assert_eq!(journal.stage(into, [row]).unwrap(), []);
-    }
+    let rows: Vec<_> = rows.iter().map(row).collect();
+    assert_eq!(journal.stage_people(&rows).unwrap(), []);
 }
 
 const ANN: (&str, &str, &str) = ("ticket-1", "Ann Lee", "ann@example.com");
@@ -62,10 +54,10 @@ fn both_rows_are_named() {
     roster(&mut journal, &[MENDED], SamePerson::Hold);
     let problem = journal.problems(9).unwrap().remove(0);
     let twin = problem.twin.unwrap();
-    assert_eq!((problem.location.to_string().as_str(), problem.state), ("new.csv:2", RowState::Held));
+    assert_eq!((problem.location.to_string().as_str(), problem.state), ("roster.csv:2", RowState::Held));
     assert_eq!(
         (twin.location.to_string().as_str(), twin.custom_participant_id.as_str()),
-        ("new.csv:2", "ticket-1")
+        ("roster.csv:2", "ticket-1")
     );
 }
 
@@ -89,23 +81,11 @@ fn two_people_of_one_roster_are_two_people() {
 fn somebody_in_another_meeting_is_no_twin() {
     let folder = with_ann();
     let mut journal = folder.open();
-    let (roster, target, id_source) = (journal.add_roster("new.csv").unwrap(), target(), id_column());
-    let into = StageInto {
-        target: &target,
-        roster,
-        id_source: &id_source,
-        new_id_source: false,
-        on_duplicate: OnDuplicate::Stop,
-    };
     let mut there = participant("ticket-01");
     there.key.meeting = OTHER_MEETING.parse().unwrap();
     // The run has rows in both meetings.
-    for participant in [there, participant("ticket-2")] {
-        let person =
-            Person::of("Ann Lee", if participant.key.meeting == meeting() { "" } else { "ann@example.com" });
-        let row = StageRow { participant: &participant, line: 2, extra: None, person };
-        journal.stage(into, [row]).unwrap();
-    }
+    let rows = [(there, Person::of("Ann Lee", "ann@example.com")), (participant("ticket-2"), None)];
+    journal.stage_people(&rows).unwrap();
     journal.accept(at(0), Acceptance::default()).unwrap();
     assert_eq!(journal.tally().unwrap().held, 0);
 }

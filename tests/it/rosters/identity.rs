@@ -71,8 +71,10 @@ fn the_same_column_is_the_same_source(#[case] roster: &str) {
 fn two_rosters_with_two_id_columns_add_nobody() {
     let import = Import::new().roster(tickets(&[ANN]));
     import.write("b.csv", "User ID,Full Name,preset\nu-1,Ann Lee,webinar_viewer\n");
-    let ran = import.tell("import list.csv b.csv --json --journal j.db").exit(2);
-    ran.says("ticketid").says("userid");
+    for dry_run in ["", "--dry-run"] {
+        let ran = import.tell(&format!("import list.csv b.csv --json --journal j.db {dry_run}")).exit(2);
+        ran.says("ticketid").says("userid");
+    }
     assert_eq!(import.server().stats().adds_received, 0);
 }
 

@@ -97,7 +97,7 @@ impl<'a> Report<'a> {
         found.into_iter().for_each(|wrong| self.world.violation(wrong));
         let tally = self.ran.tally;
         self.must(tally.uncertain == out, || format!("{out} are not in, {tally:?}"));
-        let others = tally.rejected + tally.conflict + tally.not_attempted;
+        let others = tally.rejected + tally.conflict + tally.held + tally.not_attempted;
         self.must(others == 0, || format!("left in the end: {tally:?}"));
     }
 

@@ -30,7 +30,6 @@ pub(crate) struct Plan {
 struct Planner {
     rehearsal: Rehearsal,
     reading: ReadOptions,
-    new_id_source: bool,
     failed: Option<JournalError>,
 }
 
@@ -48,11 +47,11 @@ pub(super) async fn run(settings: Import, view: View, ui: Arc<Ui>) -> Result<Exi
         on_duplicate: settings.reading.on_duplicate,
         same_person: settings.same_person,
         limit: settings.limit,
+        new_id_source: settings.new_id_source,
     };
     let mut planner = Planner {
         rehearsal: Rehearsal::begin(existing_journal(&settings.journal), rehearsal)?,
         reading: settings.reading.clone(),
-        new_id_source: settings.new_id_source,
         failed: None,
     };
     let mut directory = check::ask(&connection, CancellationToken::new(), &ui).await?;
@@ -97,9 +96,7 @@ impl Planner {
     /// A row that names somebody again is known as such only now.
     fn finish(self, report: &CheckReport) -> Result<Plan, JournalError> {
         self.failed.map_or(Ok(()), Err)?;
-        if !self.new_id_source {
-            self.rehearsal.refuse_other_source(&id_sources(report, &self.reading))?;
-        }
+        self.rehearsal.refuse_other_source(&id_sources(report, &self.reading))?;
         let rest = self.rehearsal.finish()?;
         let Rehearsed { already_in, unsettled, held, left_out, repeated } = rest;
         let others = report.invalid + already_in + unsettled + held + left_out + repeated;
