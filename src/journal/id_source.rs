@@ -11,6 +11,9 @@ pub enum IdSource {
     Derived(String),
 }
 
+/// The column that our exports have, folded: whatever was behind the ids before, it holds the ids themselves.
+const OURS: &str = "customparticipantid";
+
 /// What journals of versions 1 and 2 say of a column, whichever it was.
 const ANY_COLUMN: &str = "the roster's id column";
 
@@ -24,10 +27,20 @@ impl fmt::Display for IdSource {
 }
 
 impl IdSource {
-    /// Whether it is what a meeting is bound to.
+    /// Whether it is what a meeting is bound to, or holds the ids themselves.
     pub(super) fn fits(&self, bound: &str) -> bool {
         let any_column = matches!(self, Self::Column(_)) && bound == ANY_COLUMN;
-        any_column || self.to_string() == bound
+        any_column || self.is_ours() || self.to_string() == bound
+    }
+
+    /// Whether it is the ids themselves, as an export has them: it says nothing of where they came from.
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self, Self::Column(name) if name == OURS)
+    }
+
+    /// The same, of a text that was kept.
+    pub(super) fn is_the_text_of_ours(kept: &str) -> bool {
+        kept == Self::Column(OURS.to_owned()).to_string()
     }
 }
 
@@ -58,6 +71,14 @@ mod tests {
     #[case::derived("the rule v2 of email", false)]
     fn a_column_is_bound_by_its_name(#[case] bound: &str, #[case] fits: bool) {
         assert_eq!(IdSource::Column("ticketno".to_owned()).fits(bound), fits);
+    }
+
+    #[rstest]
+    #[case("the column \"ticketno\"")]
+    #[case("the rule v2 of email")]
+    #[case(ANY_COLUMN)]
+    fn the_column_of_an_export_holds_the_ids_of_any_source(#[case] bound: &str) {
+        assert!(IdSource::Column(OURS.to_owned()).fits(bound));
     }
 
     #[rstest]

@@ -131,8 +131,9 @@ impl Rehearsal {
     /// # Errors
     /// [`JournalError::OtherIdSource`] and [`JournalError::TwoIdSources`].
     pub fn refuse_other_source(&self, sources: &[IdSource]) -> Result<(), JournalError> {
-        let Some(first) = sources.first() else { return Ok(()) };
-        let other = sources.iter().find(|source| *source != first);
+        let mut sources = sources.iter().filter(|source| !source.is_ours());
+        let Some(first) = sources.next() else { return Ok(()) };
+        let other = sources.find(|source| *source != first);
         for (meeting, key) in &self.meetings {
             match (other, self.bound(*key)?) {
                 (Some(other), _) if self.meetings.len() == 1 => {

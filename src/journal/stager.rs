@@ -6,6 +6,7 @@ use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
 
 use super::difference::Difference;
 use super::error::{Doing, JournalError};
+use super::id_source::IdSource;
 use super::stage::{StageInto, StageRow};
 use super::state::read_state;
 use super::{MeetingKey, RowId, RunNumber, meeting_key};
@@ -174,42 +175,52 @@ impl<'t> Stager<'t> {
             return Ok(*key);
         }
         let key = meeting_key(self.transaction, self.into.target, id)?;
-        self.refuse_other_source(id, key)?;
-        let asked = self.into.id_source.to_string();
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO run_meetings (run, meeting, id_source) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )
-            .and_then(|mut insert| insert.execute(params![self.run.0, key.0, asked]))
-            .doing(DOING)?;
-        let first: String = self
-            .transaction
-            .prepare_cached("SELECT id_source FROM run_meetings WHERE run = ?1 AND meeting = ?2")
-            .and_then(|mut select| select.query_row([self.run.0, key.0], |row| row.get(0)))
-            .doing(DOING)?;
-        if first != asked {
-            return Err(JournalError::two_id_sources(id, &first, &asked));
-        }
+        let source = self.source(id, key)?;
+        self.bind(id, key, &source)?;
         self.meetings.insert(id, key);
         Ok(key)
     }
 
-    /// Where the ids come from is where the meeting's came from until now.
-    fn refuse_other_source(&self, id: MeetingId, key: MeetingKey) -> Result<(), JournalError> {
-        if self.into.new_id_source {
-            return Ok(());
-        }
+    /// What the meeting's ids are taken from: what they came from until now, or nothing yet.
+    fn source(&self, id: MeetingId, key: MeetingKey) -> Result<String, JournalError> {
+        let asked = self.into.id_source;
         let bound: Option<String> = self
             .transaction
             .prepare_cached("SELECT id_source FROM meetings WHERE meeting = ?1")
             .and_then(|mut statement| statement.query_row([key.0], |row| row.get(0)))
             .doing(DOING)?;
         match bound {
-            Some(bound) if !self.into.id_source.fits(&bound) => {
-                Err(JournalError::other_id_source(id, &bound, self.into.id_source))
-            }
-            Some(_) | None => Ok(()),
+            Some(_) if self.into.new_id_source => Ok(asked.to_string()),
+            Some(bound) if !asked.fits(&bound) => Err(JournalError::other_id_source(id, &bound, asked)),
+            // An export that comes back as a roster doesn't bind the meeting to itself.
+            Some(bound) if asked.is_ours() => Ok(bound),
+            Some(_) | None => Ok(asked.to_string()),
         }
+    }
+
+    /// Notes that the run has rows in the meeting, whose ids all come from one place.
+    fn bind(&self, id: MeetingId, key: MeetingKey, source: &str) -> Result<(), JournalError> {
+        let execute = |sql: &str| {
+            self.transaction
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.execute(params![self.run.0, key.0, source]))
+                .doing(DOING)
+        };
+        execute(
+            "INSERT INTO run_meetings (run, meeting, id_source) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?;
+        let first: String = self
+            .transaction
+            .prepare_cached("SELECT id_source FROM run_meetings WHERE run = ?1 AND meeting = ?2")
+            .and_then(|mut select| select.query_row([self.run.0, key.0], |row| row.get(0)))
+            .doing(DOING)?;
+        if first == source || self.into.id_source.is_ours() {
+            return Ok(());
+        }
+        if !IdSource::is_the_text_of_ours(&first) {
+            return Err(JournalError::two_id_sources(id, &first, source));
+        }
+        execute("UPDATE run_meetings SET id_source = ?3 WHERE run = ?1 AND meeting = ?2").map(|_| ())
     }
 
     fn location(&self, row: RowId) -> Result<Location, JournalError> {

@@ -113,6 +113,7 @@ fn without_a_journal_everybody_is_new() {
 #[case::another(vec![IdSource::Column("badge".to_owned())], false, "was filled with ids from")]
 #[case::another_on_purpose(vec![IdSource::Column("badge".to_owned())], true, "")]
 #[case::two(vec![id_column(), IdSource::Column("badge".to_owned())], true, "the rosters take the ids")]
+#[case::an_export(vec![IdSource::Column("customparticipantid".to_owned()), id_column()], false, "")]
 #[case::none(vec![], false, "")]
 fn another_source_of_ids_is_refused_as_the_import_would(
     #[case] sources: Vec<IdSource>,

@@ -140,6 +140,32 @@ fn two_rosters_of_a_run_take_the_ids_of_a_meeting_from_one_place() {
     insta::assert_snapshot!(other, @r#"the rosters take the ids of meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b from the column "id" and from the column "badge": who is on both would be invited twice; nobody was added. Give both columns the same header, or derive the ids in both from columns that both have, with --id-from"#);
 }
 
+/// An export that comes back as a roster: the ids are the same, wherever they came from, and stay bound to that.
+#[test]
+fn the_column_of_an_export_is_no_other_source() {
+    let ours = IdSource::Column("customparticipantid".to_owned());
+    let folder = TestFolder::new();
+    folder.run(&["a"]);
+    let mut journal = folder.open();
+    journal.stage_from(&ours, &participants(&["a"])).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
+    drop(journal);
+    assert_eq!(folder.ask::<String>("SELECT id_source FROM meetings"), "the column \"id\"");
+    assert!(folder.open().stage_from(&id_column(), &participants(&["a"])).is_ok());
+}
+
+#[rstest::rstest]
+fn an_export_beside_another_roster_is_no_second_source(#[values(true, false)] export_first: bool) {
+    let ours = IdSource::Column("customparticipantid".to_owned());
+    let folder = TestFolder::new();
+    let mut journal = folder.open();
+    let (first, second) = if export_first { (ours, id_column()) } else { (id_column(), ours) };
+    journal.stage_from(&first, &participants(&["a"])).unwrap();
+    journal.stage_from(&second, &participants(&["b"])).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
+    assert_eq!(folder.ask::<String>("SELECT id_source FROM meetings"), "the column \"id\"");
+}
+
 fn stage_twice(journal: &mut Journal, on_duplicate: OnDuplicate, rows: &[Participant]) -> usize {
     let roster = journal.add_roster("roster.csv").unwrap();
     let (target, id_source) = (target(), id_column());
