@@ -204,7 +204,10 @@ impl Reader {
         let column = columns
             .field(Field::Id)
             .map(|at| Column { index: at + 1, name: Arc::clone(&columns.names()[at]) });
-        let hint = format!("it is in {}:{} already; keep one of the rows", first.file, first.line);
+        let hint = format!(
+            "it is in {}:{} already; keep one of the rows, or choose with --on-duplicate",
+            first.file, first.line
+        );
         RowError {
             location: self.context.at(row.line),
             column,

@@ -106,7 +106,8 @@ codes! {
     IdShownOtherwise = "id-shown-otherwise", "the sheet shows this number with other signs in it, so that it isn't the id that people see",
         "turn the column into text as it is shown (=TEXT(…) in Excel), or name another one with --map id=COLUMN";
     /// The same id twice for one meeting.
-    DuplicateId = "duplicate-id", "the same id twice for one meeting", "keep one of the rows";
+    DuplicateId = "duplicate-id", "the same id twice for one meeting",
+        "keep one of the rows, or choose with --on-duplicate";
     /// A name with control characters.
     NameControlCharacter = "name-control-character", "the name holds a line break or another control character",
         "remove it; if the value goes on over several rows, a quote isn't closed";

@@ -20,9 +20,9 @@ fn duplicates_are_found_in_and_between_rosters() {
     insta::assert_snapshot!(problems.join("\n"), @r#"
     a.csv:4: meeting "00000000-0000-4000-8000-000000000904": no such meeting; check the id, the account and the app
     b.jsonl:3: preset "x": no such preset; use a preset of the app
-    a.csv:5: id "1": the same id twice for one meeting; it is in a.csv:2 already; keep one of the rows
-    b.jsonl:1: id "2": the same id twice for one meeting; it is in a.csv:3 already; keep one of the rows
-    b.jsonl:3: id "3": the same id twice for one meeting; it is in b.jsonl:2 already; keep one of the rows
+    a.csv:5: id "1": the same id twice for one meeting; it is in a.csv:2 already; keep one of the rows, or choose with --on-duplicate
+    b.jsonl:1: id "2": the same id twice for one meeting; it is in a.csv:3 already; keep one of the rows, or choose with --on-duplicate
+    b.jsonl:3: id "3": the same id twice for one meeting; it is in b.jsonl:2 already; keep one of the rows, or choose with --on-duplicate
     "#);
     assert_eq!((report.rows, report.valid, report.invalid), (8, 4, 4));
     assert_eq!(report.problems[&RowErrorCode::DuplicateId], 3);
