@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?; // a real one keeps its journal: it is what a rerun knows of the first run
     let clock = RunClock::starting_at(jiff::Timestamp::now());
     let path = folder.path().join("journal.db");
-    let journal = Journal::open(&path, &http.api_url.origin(), "embed", clock.now())?;
+    let journal = Journal::open(&path, &http.api_url.origin(), "embed", || clock.now())?;
     let api = Arc::new(HttpApi::new(&http)?);
     let pacer = Pacer::new(PacerSettings::new(Server::Loopback));
     let (observer, cancel) = (Arc::new(Silent), Default::default());

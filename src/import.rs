@@ -173,7 +173,7 @@ pub async fn import<A: ParticipantApi>(
     context: ImportContext<A>,
 ) -> Result<ImportReport, ImportError> {
     let ImportContext { api, pacer, mut journal, clock, observer, cancel } = context;
-    honour_kept_gate(&journal, &pacer, &clock, observer.as_ref())?;
+    honour_kept_gate(&mut journal, &pacer, &clock, observer.as_ref())?;
     let directory = ApiDirectory::ask(
         Arc::clone(&api),
         pacer.clone(),

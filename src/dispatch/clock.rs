@@ -42,3 +42,35 @@ impl RunClock {
         self.now().saturating_sub(duration).unwrap_or(Timestamp::MIN)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WALL: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    /// M01: whatever the wall clock says meanwhile: it is asked once, before the run.
+    #[tokio::test(start_paused = true)]
+    async fn it_goes_as_fast_as_the_monotonic_clock() {
+        let clock = RunClock::starting_at(WALL);
+        assert_eq!(clock.now(), WALL);
+        let then = RunClock::after(WALL, Duration::from_secs(10));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(clock.now().duration_since(WALL), SignedDuration::from_secs(4));
+        assert_eq!(clock.until(then), Some(Duration::from_secs(6)));
+        assert_eq!(clock.ago(Duration::from_secs(4)), WALL);
+        tokio::time::advance(Duration::from_secs(6)).await;
+        assert_eq!(clock.until(then), None, "it is then");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(clock.until(then), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_time_is_too_far_away() {
+        let clock = RunClock::starting_at(Timestamp::MAX);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(clock.now(), Timestamp::MAX);
+        assert_eq!(RunClock::after(WALL, Duration::MAX), Timestamp::MAX);
+        assert_eq!(clock.ago(Duration::MAX), Timestamp::MIN);
+    }
+}

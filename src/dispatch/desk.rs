@@ -268,7 +268,7 @@ mod tests {
 
     fn desk(folder: &tempfile::TempDir) -> (Desk, Transactions) {
         let path = folder.path().join("journal.db");
-        let journal = Journal::open(&path, "http://fake", "import", Timestamp::UNIX_EPOCH).unwrap();
+        let journal = Journal::open(&path, "http://fake", "import", || Timestamp::UNIX_EPOCH).unwrap();
         Desk::before(journal, Thread::Blocking)
     }
 

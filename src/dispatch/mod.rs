@@ -47,7 +47,7 @@ use send::Sending;
 use crate::api::ParticipantApi;
 use crate::event::{Event, Observer, StopReason, WaitReason};
 use crate::journal::{Journal, JournalError, Resend};
-use crate::pacer::{GiveUp, Pacer, PauseReason};
+use crate::pacer::{GiveUp, LONGEST_SENSIBLE, Pacer, PauseReason};
 use crate::sabotage::{Sabotage, active};
 
 /// How to dispatch.
@@ -119,18 +119,27 @@ pub struct Dispatcher<A> {
 
 /// Closes the gate for as long as the server asked an earlier run to wait. To be called before the first request.
 ///
+/// By a clock that was set back since, that may be days. A wait that no server asks for counts as that of a 429 without
+/// a `Retry-After`, and is kept so; a probe then finds out.
+///
 /// # Errors
-/// The journal can't be read.
+/// The journal can't be read or written.
 pub fn honour_kept_gate(
-    journal: &Journal,
+    journal: &mut Journal,
     pacer: &Pacer,
     clock: &RunClock,
     observer: &dyn Observer,
 ) -> Result<(), JournalError> {
-    if let Some(remaining) = journal.gate_until()?.and_then(|until| clock.until(until)) {
-        pacer.close_for(remaining, PauseReason::Throttled);
-        observer.on(&Event::Waiting { reason: WaitReason::Throttled, remaining });
+    let now = clock.now();
+    let Some(mut remaining) = journal.gate_until()?.and_then(|until| clock.until(until)) else {
+        return Ok(());
+    };
+    if remaining > LONGEST_SENSIBLE || journal.clock_was_set_back(now)? {
+        remaining = remaining.min(pacer.usual_pause());
+        journal.keep_gate(Some(RunClock::after(now, remaining)))?;
     }
+    pacer.close_for(remaining, PauseReason::Throttled);
+    observer.on(&Event::Waiting { reason: WaitReason::Throttled, remaining });
     Ok(())
 }
 

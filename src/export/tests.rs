@@ -40,8 +40,9 @@ struct Scenario {
 impl Scenario {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let journal =
-            Journal::open(&folder.path().join("journal.db"), "http://fake", "import", Timestamp::UNIX_EPOCH);
+        let journal = Journal::open(&folder.path().join("journal.db"), "http://fake", "import", || {
+            Timestamp::UNIX_EPOCH
+        });
         Self { journal: journal.unwrap(), folder }
     }
 

@@ -88,7 +88,7 @@ impl Scenario {
 
     fn journal(&self) -> Journal {
         let path = self.folder.path().join("journal.db");
-        Journal::open(&path, "http://fake", "import", Timestamp::UNIX_EPOCH).unwrap()
+        Journal::open(&path, "http://fake", "import", || Timestamp::UNIX_EPOCH).unwrap()
     }
 
     async fn take_in(self) -> Result<(Intake, Vec<String>), ImportError> {

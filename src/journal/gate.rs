@@ -39,6 +39,18 @@ impl Journal {
         Ok(until.and_then(|until| Timestamp::from_millisecond(until).ok()))
     }
 
+    /// Whether the run before this one began later than `now`: the clock has been set back since, and a gate that was
+    /// kept by the old time says nothing any more.
+    pub fn clock_was_set_back(&self, now: Timestamp) -> Result<bool, JournalError> {
+        self.connection
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM runs WHERE run = ?1 - 1 AND started_at > ?2)",
+                (self.run.0, now.as_millisecond()),
+                |row| row.get(0),
+            )
+            .doing("reading the gate")
+    }
+
     /// Keeps until when the server asked us to wait.
     pub fn keep_gate(&mut self, until: Option<Timestamp>) -> Result<(), JournalError> {
         self.write(DOING, |transaction, _run| set(transaction, until))

@@ -141,12 +141,18 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal at `path`, creating it if there is none, and begins a run of `command` at `now` against the
-    /// API at `origin`. Rows that a dead process left in sending become uncertain: their settle time begins now.
+    /// Opens the journal at `path`, creating it if there is none, and begins a run of `command` against the API at
+    /// `origin`. Rows that a dead process left in sending become uncertain: their settle time begins when the lock is
+    /// taken, so that `now` is asked for only then. Until then that process may have gone on sending.
     ///
     /// # Errors
     /// As [`open_for`](Self::open_for).
-    pub fn open(path: &Path, origin: &str, command: &str, now: Timestamp) -> Result<Self, JournalError> {
+    pub fn open(
+        path: &Path,
+        origin: &str,
+        command: &str,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<Self, JournalError> {
         let opening = Opening { command, origin: Some(origin), on_network: OnNetwork::Refuse };
         Self::open_for(opening, path, now)
     }
@@ -156,10 +162,14 @@ impl Journal {
     /// # Errors
     /// [`JournalError::InUse`] if another run holds it; `NotOurs`, `Newer`, `Unsafe`, `OtherOrigin` or `Damaged` if it
     /// must not be used; the others if the disk fails.
-    pub fn open_for(opening: Opening<'_>, path: &Path, now: Timestamp) -> Result<Self, JournalError> {
+    pub fn open_for(
+        opening: Opening<'_>,
+        path: &Path,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<Self, JournalError> {
         let if_missing = opening.origin.map_or(IfMissing::Refuse, |_| IfMissing::Create);
         let (mut connection, lock, medium) = open::for_a_run(path, if_missing, opening.on_network)?;
-        let run = begin_run(&mut connection, opening, now)?;
+        let run = begin_run(&mut connection, opening, now())?;
         Ok(Self {
             connection,
             run,

@@ -71,6 +71,10 @@ impl Gate {
         }
     }
 
+    pub(super) fn usual_pause(&self) -> Duration {
+        self.usual_pause
+    }
+
     /// How many of `wanted` may leave now.
     pub(super) fn admit(&mut self, now: Instant, wanted: NonZeroUsize) -> Result<NonZeroUsize, Pause> {
         let awaiting = Pause { until: now + ANSWER_POLL, reason: PauseReason::Probing };

@@ -33,7 +33,8 @@ use window::Windows;
 
 use quota::{RateLimit, rate_limits};
 pub use rate::{InvalidRate, Quota, Rate};
-use retry_after::{LONGEST_SENSIBLE, retry_after};
+pub(crate) use retry_after::LONGEST_SENSIBLE;
+use retry_after::retry_after;
 
 /// The longest gate that a run waits for. Above it the run ends, and says when to resume.
 pub const LONGEST_GATE: Duration = Duration::from_secs(900);
@@ -265,6 +266,11 @@ impl Pacer {
     /// Whether the gate is closed for everybody, until when and why.
     pub fn gate(&self) -> Option<Pause> {
         self.state().gate.closed(Instant::now())
+    }
+
+    /// How long the gate closes after a 429 that doesn't say for how long.
+    pub fn usual_pause(&self) -> Duration {
+        self.state().gate.usual_pause()
     }
 
     /// Closes the gate as it was before a restart.

@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use crate::outcome::LimitHeaders;
 
 /// A pause longer than a day is no rate limit but a mistake, and counts as absent.
-pub(super) const LONGEST_SENSIBLE: Duration = Duration::from_secs(86_400);
+pub(crate) const LONGEST_SENSIBLE: Duration = Duration::from_secs(86_400);
 
 /// The longest sensible `Retry-After` of an answer, in seconds or as a date less the answer's own `Date`: our clock
 /// has no say, it may be hours off. Zero, negative, overflowing and unreadable values count as absent.

@@ -7,7 +7,7 @@
  *   DISK_FOLDER  the folder, as an absolute path without links
  *   DISK_FILES   beginnings of names, separated by colons
  *   DISK_LOG     where to record what is done to them (left out: nowhere), see struct record
- *   DISK_CALL    what is counted: write, or sync (of a file or of the folder)
+ *   DISK_CALL    what is counted: write, sync (of a file or of the folder), or lock
  *   DISK_NTH     the number, from 1, of the call that something happens to
  *   DISK_DEED    what: full          it fails with ENOSPC, and so does every later one
  *                      full-once     it fails with ENOSPC, later ones don't
@@ -17,6 +17,7 @@
  *                      kill-before   the process dies by SIGKILL instead of it
  *                      kill-after    the process dies by SIGKILL after it
  *                      stop          it waits for as long as the file DISK_STOP, which it makes, is there
+ *                      freeze-after  the process stops by SIGSTOP after it
  *
  * Every call is carried out, counted and recorded under one lock, so that the record has the order of the disk. Files
  * are known by their inodes and named by /proc/self/fd. So a rename is seen at the next call for the same file, its
@@ -33,6 +34,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -48,9 +50,9 @@ struct record {
     uint64_t offset; /* W: where; T: the new length */
 };
 
-enum deed { NOTHING, FULL, FULL_ONCE, SHORT, SHORT_ONCE, EIO_ONCE, KILL_BEFORE, KILL_AFTER, STOP };
+enum deed { NOTHING, FULL, FULL_ONCE, SHORT, SHORT_ONCE, EIO_ONCE, KILL_BEFORE, KILL_AFTER, STOP, FREEZE_AFTER };
 static const char *const DEEDS[] = {"",    "full",        "full-once",  "short", "short-once",
-                                    "eio", "kill-before", "kill-after", "stop"};
+                                    "eio", "kill-before", "kill-after", "stop",  "freeze-after"};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *folder, *files, *counted, *stop;
@@ -182,6 +184,7 @@ static int do_sync(int fd, long system_call) {
     int error = errno;
     note_open_file(failed ? 'F' : *name ? 'S' : 'D', fd, name, 0, NULL, 0);
     if (what == KILL_AFTER) die();
+    if (what == FREEZE_AFTER) syscall(SYS_kill, getpid(), SIGSTOP);
     pthread_mutex_unlock(&lock);
     errno = error;
     return failed;
@@ -189,6 +192,17 @@ static int do_sync(int fd, long system_call) {
 
 int fsync(int fd) { return do_sync(fd, SYS_fsync); }
 int fdatasync(int fd) { return do_sync(fd, SYS_fdatasync); }
+
+int flock(int fd, int operation) {
+    char path[PATH_MAX];
+    if (!name_of(fd, path)) return (int)syscall(SYS_flock, fd, operation);
+    pthread_mutex_lock(&lock);
+    befalls("lock");
+    int failed = (int)syscall(SYS_flock, fd, operation), error = errno;
+    pthread_mutex_unlock(&lock);
+    errno = error;
+    return failed;
+}
 
 static int do_truncate(int fd, off_t length) {
     char path[PATH_MAX];

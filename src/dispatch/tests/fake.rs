@@ -88,6 +88,8 @@ pub(super) struct State {
     pub(super) per_page: usize,
     /// The total is too large by this.
     pub(super) total_off_by: i64,
+    /// From which list on there is none.
+    pub(super) no_total_from: Option<usize>,
     pub(super) meeting_is: Option<u16>,
     /// Creates take from one to so many milliseconds; 20 each if nothing is said.
     pub(super) answers_within: Option<u64>,
@@ -244,6 +246,9 @@ impl ParticipantApi for FakeApi {
             usize::from(state.creating.get(&meeting).is_some_and(|creates| *creates > 0));
         if state.unlistable == Some(meeting) {
             return reply(status(500));
+        }
+        if state.no_total_from.is_some_and(|first| state.lists >= first) {
+            return reply(Answer::Flawed { flaw: Flaw::NotJson, remote_id: None });
         }
         state.settle_late();
         let per_page = if state.per_page == 0 { 100 } else { state.per_page };

@@ -124,7 +124,7 @@ impl Scenario {
 
     /// Stages the roster in a new run and accepts it.
     fn stage(&self, clock: RunClock) -> Result<Journal, JournalError> {
-        let mut journal = Journal::open(&self.journal(), "http://fake", "import", clock.now())?;
+        let mut journal = Journal::open(&self.journal(), "http://fake", "import", || clock.now())?;
         let target = Target::new("account", "app").unwrap();
         let roster = journal.add_roster("roster.csv")?;
         let into = StageInto {
@@ -163,8 +163,8 @@ impl Scenario {
             burst: 8,
             max_outage: self.max_outage,
         });
-        let journal = self.stage(clock).unwrap();
-        honour_kept_gate(&journal, &pacer, &clock, waits.as_ref()).unwrap();
+        let mut journal = self.stage(clock).unwrap();
+        honour_kept_gate(&mut journal, &pacer, &clock, waits.as_ref()).unwrap();
         let mut dispatcher = Dispatcher {
             api: Arc::clone(&self.api),
             pacer,

@@ -6,6 +6,7 @@ use rstest::rstest;
 
 use super::fake::Fate;
 use super::{RunClock, SETTLE, Scenario, participant};
+use crate::event::StopReason;
 use crate::journal::{Resend, Tally};
 use crate::lifecycle::RowState;
 
@@ -264,6 +265,28 @@ async fn a_total_that_hides_the_last_page_concludes_nothing() {
     }
     assert_eq!(scenario.run().await.tally, Tally { not_attempted: 14, ..Tally::default() });
     assert!(scenario.api.state.lock().unwrap().posts.is_empty());
+}
+
+/// L04: lists without a total, for ever: before the first create nobody is added, and with a row in doubt it stays so.
+#[tokio::test(start_paused = true)]
+async fn without_a_total_nothing_is_concluded() {
+    let scenario = Scenario::rows(3);
+    scenario.api.state.lock().unwrap().no_total_from = Some(1);
+    let ran = scenario.run().await;
+    assert_eq!(ran.tally, Tally { not_attempted: 3, ..Tally::default() });
+    assert!(matches!(ran.stops.as_slice(), [StopReason::ListingIncomplete { .. }]), "{:?}", ran.stops);
+    assert!(scenario.api.state.lock().unwrap().posts.is_empty());
+
+    let scenario = Scenario::rows(3);
+    scenario.api.script("id-001", [Fate::Lost]);
+    scenario.api.state.lock().unwrap().no_total_from = Some(2);
+    assert_eq!(scenario.run().await.tally, Tally { added: 2, uncertain: 1, ..Tally::default() });
+    assert_eq!(scenario.run().await.tally, Tally { present: 2, uncertain: 1, ..Tally::default() });
+    assert_eq!(scenario.api.state.lock().unwrap().posts["id-001"], 1);
+    assert!(
+        scenario.api.state.lock().unwrap().lists <= 1 + 2 * 8,
+        "each page is asked for eight times at the most"
+    );
 }
 
 /// Somebody goes just as another comes: the pages add up, and whoever moved to a page that was read is missing.

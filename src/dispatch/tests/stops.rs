@@ -5,7 +5,7 @@ use std::time::Duration;
 use rstest::rstest;
 
 use super::fake::Fate;
-use super::{Scenario, Tally};
+use super::{Pacer, PacerSettings, RunClock, Scenario, Server, Tally, honour_kept_gate};
 use crate::event::StopReason;
 use crate::outcome::Stop;
 
@@ -61,6 +61,52 @@ async fn a_closed_gate_stays_closed_for_the_next_run() {
     assert_eq!(scenario.run().await.tally, Tally { added: 1, ..Tally::default() });
     let asked_at = scenario.api.state.lock().unwrap().asked_at.unwrap();
     assert!(asked_at - closed_at >= Duration::from_secs(29), "{:?}", asked_at - closed_at);
+}
+
+/// M01: the clock is set back while the gate is closed. By the new time it opens long after anybody asked for; it opens
+/// after the usual pause, and the journal knows.
+#[rstest]
+#[case::by_an_hour(Duration::from_secs(3_600))]
+#[case::by_a_month(Duration::from_secs(30 * 86_400))]
+#[tokio::test(start_paused = true)]
+async fn a_gate_is_not_closed_for_longer_because_the_clock_is_set_back(#[case] back: Duration) {
+    let mut scenario = Scenario::rows(1);
+    scenario.api.script("id-000", [Fate::Status(429)]);
+    scenario.interrupted_by_results = true;
+    let before = RunClock::starting_at(jiff::Timestamp::from_second(1_800_000_000).unwrap());
+    assert_eq!(scenario.run_at(before).await.tally, Tally { not_attempted: 1, ..Tally::default() });
+    scenario.interrupted_by_results = false;
+    scenario.cancel = tokio_util::sync::CancellationToken::new();
+    let closed_at = tokio::time::Instant::now();
+    let after = RunClock::starting_at(before.ago(back));
+    assert_eq!(scenario.run_at(after).await.tally, Tally { added: 1, ..Tally::default() });
+    let asked_at = scenario.api.state.lock().unwrap().asked_at.unwrap();
+    let closed_for = (asked_at - closed_at).as_secs();
+    assert!((29..=31).contains(&closed_for), "{closed_for} s");
+}
+
+/// M01: a gate further ahead than any server asks for, whatever made it so.
+#[rstest]
+#[case::a_month(30 * 86_400, 30)]
+#[case::a_second_too_long(86_401, 30)]
+#[case::the_longest(86_400, 86_400)]
+#[case::shorter_than_the_usual(7, 7)]
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_no_server_asks_for_is_kept_for_the_usual_pause(
+    #[case] kept: u64,
+    #[case] closed_for: u64,
+) {
+    let scenario = Scenario::rows(1);
+    let clock = RunClock::starting_at(jiff::Timestamp::from_second(1_800_000_000).unwrap());
+    let until = |seconds| Some(RunClock::after(clock.now(), Duration::from_secs(seconds)));
+    scenario.stage(clock).unwrap().keep_gate(until(kept)).unwrap();
+    let mut journal = scenario.stage(clock).unwrap();
+    let settings = PacerSettings::new(Server::Loopback);
+    let pacer = Pacer::new(settings);
+    honour_kept_gate(&mut journal, &pacer, &clock, &crate::event::Silent).unwrap();
+    assert_eq!(journal.gate_until().unwrap(), until(closed_for), "the next run finds it so");
+    let closed = pacer.gate().unwrap().until - tokio::time::Instant::now();
+    assert_eq!(closed, Duration::from_secs(closed_for));
 }
 
 /// K08: the interruption comes while further rows are being claimed.

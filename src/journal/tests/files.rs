@@ -78,11 +78,22 @@ fn one_run_at_a_time() {
     assert_eq!(folder.open().run().get(), 2);
 }
 
+/// Until then another run may have gone on sending, and what it sent must settle.
+#[test]
+fn a_run_asks_for_the_time_when_it_holds_the_lock() {
+    let folder = TestFolder::new();
+    let now = || {
+        assert!(matches!(folder.refusal(), JournalError::InUse { .. }));
+        at(7)
+    };
+    Journal::open(&folder.path(), ORIGIN, "import", now).unwrap();
+}
+
 #[test]
 fn a_journal_belongs_to_one_api() {
     let folder = TestFolder::new();
     folder.open();
-    let other = Journal::open(&folder.path(), "http://127.0.0.1:1", "import", at(0));
+    let other = Journal::open(&folder.path(), "http://127.0.0.1:1", "import", || at(0));
     assert!(matches!(other, Err(JournalError::OtherOrigin { .. })));
     assert_eq!(folder.ask::<i64>("SELECT run FROM journal"), 1);
 }
@@ -223,7 +234,8 @@ fn a_file_beside_the_journal_is_nobodys_to_delete() {
 #[test]
 fn a_missing_folder_is_named() {
     let folder = TestFolder::new();
-    let error = Journal::open(&folder.0.path().join("no/journal.db"), ORIGIN, "import", at(0)).unwrap_err();
+    let error =
+        Journal::open(&folder.0.path().join("no/journal.db"), ORIGIN, "import", || at(0)).unwrap_err();
     assert!(error.to_string().contains("/no"), "{error}");
 }
 

@@ -105,7 +105,7 @@ impl TestFolder {
 
     /// Begins a run.
     fn open_at(&self, now: Timestamp) -> Journal {
-        Journal::open(&self.path(), ORIGIN, "import", now).unwrap()
+        Journal::open(&self.path(), ORIGIN, "import", || now).unwrap()
     }
 
     fn open(&self) -> Journal {
@@ -113,7 +113,7 @@ impl TestFolder {
     }
 
     fn refusal(&self) -> JournalError {
-        Journal::open(&self.path(), ORIGIN, "import", at(0)).unwrap_err()
+        Journal::open(&self.path(), ORIGIN, "import", || at(0)).unwrap_err()
     }
 
     fn reader(&self) -> JournalReader {

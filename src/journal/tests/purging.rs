@@ -84,7 +84,7 @@ fn a_run_that_was_superseded_by_a_purge_keeps_no_token() {
     let a = running.claim(1).remove(0);
     fs::remove_file(folder.path().with_extension("db.lock")).unwrap();
     let opening = Opening { command: "purge", origin: None, on_network: OnNetwork::Refuse };
-    Journal::open_for(opening, &folder.path(), at(1)).unwrap().purge_tokens(at(1)).unwrap();
+    Journal::open_for(opening, &folder.path(), || at(1)).unwrap().purge_tokens(at(1)).unwrap();
     let mut records = [Record { row: a.row, at: at(2), result: added(&a) }];
     let recorded = running.exchange(&mut records, None);
     assert!(matches!(recorded, Err(JournalError::Superseded { .. })));
@@ -95,7 +95,7 @@ fn a_run_that_was_superseded_by_a_purge_keeps_no_token() {
 fn what_is_not_there_is_not_made_to_be_purged() {
     let folder = TestFolder::new();
     let opening = Opening { command: "purge", origin: None, on_network: OnNetwork::Refuse };
-    assert!(matches!(Journal::open_for(opening, &folder.path(), at(1)), Err(JournalError::Io { .. })));
+    assert!(matches!(Journal::open_for(opening, &folder.path(), || at(1)), Err(JournalError::Io { .. })));
     assert!(!folder.path().exists());
 }
 

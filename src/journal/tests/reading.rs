@@ -96,6 +96,15 @@ fn a_gate_outlives_the_run_that_kept_it() {
     assert_eq!(folder.open().gate_until().unwrap(), None);
 }
 
+#[test]
+fn a_clock_that_was_set_back_between_two_runs_is_noticed_once() {
+    let folder = TestFolder::new();
+    folder.open_at(at(50));
+    assert!(!folder.open_at(at(51)).clock_was_set_back(at(51)).unwrap());
+    assert!(folder.open_at(at(20)).clock_was_set_back(at(20)).unwrap());
+    assert!(!folder.open_at(at(21)).clock_was_set_back(at(21)).unwrap());
+}
+
 /// A call that meets a 429 while the journal is with another thread keeps the gate all the same; a run that is
 /// superseded doesn't.
 #[test]

@@ -6,16 +6,20 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::super::{Grant, PauseReason, Server, Signal};
-use super::simulation::{FixedWindow, led, run};
+use super::simulation::{FixedWindow, LATENCY, led, run};
 use super::{MINUTE, SECOND, bare, pacer, permits};
 
 #[tokio::test(start_paused = true)]
 async fn five_hundred_people_are_in_a_fresh_quota_within_about_ten_seconds() {
     let mut server = FixedWindow::new(1_200, 5 * MINUTE, 0.0);
-    let run = run(&pacer("auto", Server::Cloudflare), &mut server, 500).await;
-    assert!(run.lasted() < 12 * SECOND, "{:?}", run.lasted());
-    assert!(run.most_within(SECOND) <= 55 + 16, "{}", run.most_within(SECOND));
-    assert_eq!((run.throttled, run.end), (0, Ok(())));
+    let mut run = run(&pacer("auto", Server::Cloudflare), &mut server, 500).await;
+    assert!(run.lasted() <= 10 * SECOND, "{:?}", run.lasted());
+    assert_eq!((run.throttled, &run.end), (0, &Ok(())));
+    // One worker set leaves before the first answer says anything; what leaves after it keeps to 50 a second.
+    let unled = run.sent.len();
+    run.sent.retain(|at| *at >= LATENCY);
+    assert_eq!(unled - run.sent.len(), 16);
+    assert!((49..=51).contains(&run.most_within(SECOND)), "{}", run.most_within(SECOND));
 }
 
 /// Nine tenths of what is left after the head-room of 5 %, and after what others use.

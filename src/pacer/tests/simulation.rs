@@ -95,7 +95,7 @@ impl Run {
     }
 }
 
-const LATENCY: Duration = Duration::from_millis(80);
+pub(super) const LATENCY: Duration = Duration::from_millis(80);
 
 /// Sends until `rows` requests have succeeded: as the dispatcher does, with 16 workers and each answer 80 ms later.
 pub(super) async fn run(pacer: &Pacer, server: &mut impl Server, rows: usize) -> Run {

@@ -78,7 +78,7 @@ fn a_journal_in_use_is_left_alone() {
     let cli = Cli::new();
     let now = jiff::Timestamp::now();
     let journal =
-        guestlist::journal::Journal::open(&cli.path("j.db"), "sandbox://guestlist", "test", now).unwrap();
+        guestlist::journal::Journal::open(&cli.path("j.db"), "sandbox://guestlist", "test", || now).unwrap();
     cli.roster(3).run("import list.csv --sandbox --journal j.db").exits(6).warns("another run");
     cli.run("status --journal j.db").exits(0).says("running");
     drop(journal);

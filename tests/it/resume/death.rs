@@ -249,7 +249,38 @@ fn k11_a_sleep_and_a_death() {
     assert_eq!(import.server().most_posts(), 1);
 }
 
-/// K13: it runs out of memory, in the middle.
+/// K11: so is a run that sleeps before it takes the lock, while the one that holds it goes on sending, and dies: what
+/// that sent last has the whole settle time.
+#[cfg(target_os = "linux")]
+#[test]
+fn k11_a_sleep_before_the_lock() {
+    use crate::support::shim::{self, Call, Deed, STOPPED, Strike};
+    if !shim::available() {
+        return;
+    }
+    let (relay, import) = Relay::before(Import::new().people(20), Front::Plain);
+    relay.script(|request| match request.create {
+        Some(10..=13) => Manner::Keep,
+        _ => Manner::Pass,
+    });
+    let mut command = import.import("--settle 2s");
+    let strike = Strike { call: Call::Lock, nth: 1, deed: Deed::Stop };
+    shim::between(&mut command, &import.path(""), "j.db.lock", Some(strike));
+    let mut resumed = Running::start(&import, command);
+    wait_until("it is about to take the lock", || import.path(STOPPED).exists());
+    let before = import.spawn_with("--concurrency 4");
+    wait_until("four are on their way", || relay.seen().creates == 13);
+    std::thread::sleep(Duration::from_millis(2100));
+    before.kill();
+    std::fs::remove_file(import.path(STOPPED)).unwrap();
+    resumed.until_said("\"settling\"");
+    relay.deliver();
+    resumed.end().exit(0);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+}
+
+/// K13: it runs out of memory, whenever it asks for some: at its start, while it reads.
 #[test]
 fn k13_out_of_memory() {
     let import = Import::new().people(200);
@@ -263,6 +294,31 @@ fn k13_out_of_memory() {
         import.assert_nobody_is_in_twice();
     }
     import.finish_within(3);
+}
+
+/// K13: and in the middle: from its first add on it gets no more. One import may do with what it has; not all do.
+#[cfg(target_os = "linux")]
+#[test]
+fn k13_out_of_memory_in_the_middle() {
+    const TRIES: usize = 10;
+    assert!((0..TRIES).any(|_| ran_out_of_memory()), "it never ran out of memory");
+}
+
+#[cfg(target_os = "linux")]
+fn ran_out_of_memory() -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    let import = Import::new()
+        .people(800)
+        .server_with(|settings| settings.latency = Duration::from_millis(5))
+        .fault("close-after=0.02");
+    let mut running = import.spawn();
+    running.until_or_ended(|stats| stats.adds_applied > 0);
+    running.get_no_more_memory();
+    let (status, _) = running.end_told();
+    let in_the_middle = (1..800).contains(&import.server().stats().adds_applied);
+    import.assert_nobody_is_in_twice();
+    import.finish_within(3);
+    in_the_middle && status.signal() == Some(rustix::process::Signal::ABORT.as_raw())
 }
 
 /// M01: between two runs the clock is set forward or back; the settle time passes all the same.
@@ -285,6 +341,31 @@ fn m01_a_clock_that_jumps_between_runs(#[values(-86_400_000, 86_400_000)] millis
     import.run().exit(0);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().most_posts(), 1);
+}
+
+/// M01: the clock is set while a create in doubt is waited for: the wait is neither cut short nor drawn out.
+#[cfg(target_os = "linux")]
+#[rstest]
+fn m01_a_clock_that_jumps_in_the_middle(#[values(-86_400, 86_400)] seconds: i64) {
+    use crate::support::shim;
+    if !shim::available() {
+        return;
+    }
+    let import = Import::new()
+        .people(20)
+        .fault("late-apply=#5")
+        .server_with(|settings| settings.late_by = Duration::from_millis(1500));
+    let mut command = import.import("--settle 3s --concurrency 4");
+    shim::clock_set(&mut command, &import.path("set"), seconds);
+    let mut running = Running::start(&import, command);
+    running.until_said("\"settling\"");
+    import.write("set", "");
+    running.end().exit(0).added(20);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+    let noted = import.ask::<i64>("SELECT (finished_at - started_at) / 1000 FROM runs");
+    assert!((0..3_600).contains(&noted), "the run noted its end {noted} s after its beginning");
+    import.finish_within(1);
 }
 
 /// K12: what serves a request panics, with all that it holds in the message: the rows are in doubt, the run ends as

@@ -101,7 +101,7 @@ impl Birth<'_> {
     /// The journal with the roster in it; waits until a dead life's last write has let go of it.
     async fn open(&self, clock: RunClock) -> Journal {
         let mut journal = loop {
-            match Journal::open(self.journal, "http://simulated", "import", clock.now()) {
+            match Journal::open(self.journal, "http://simulated", "import", || clock.now()) {
                 Ok(journal) => break journal,
                 Err(JournalError::InUse { .. }) => tokio::task::yield_now().await,
                 Err(error) => panic!("the journal can't be opened: {error}"),
@@ -128,7 +128,7 @@ impl Birth<'_> {
         journal
     }
 
-    async fn dispatch(&self, journal: Journal, clock: RunClock) -> Option<(Tally, Vec<StopReason>)> {
+    async fn dispatch(&self, mut journal: Journal, clock: RunClock) -> Option<(Tally, Vec<StopReason>)> {
         let nature = &self.world.nature;
         let pacer = Pacer::new(PacerSettings {
             rate: Rate::Unlimited,
@@ -136,7 +136,7 @@ impl Birth<'_> {
             burst: nature.concurrency,
             max_outage: Duration::from_secs(900),
         });
-        honour_kept_gate(&journal, &pacer, &clock, &Silent).unwrap();
+        honour_kept_gate(&mut journal, &pacer, &clock, &Silent).unwrap();
         let cancel = CancellationToken::new();
         let (world, events) = (Arc::clone(self.world), AtomicU64::new(0));
         let watcher = Watcher { world, end: self.end, cancel: cancel.clone(), events };

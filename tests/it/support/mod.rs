@@ -191,6 +191,12 @@ impl Import {
         std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o777
     }
 
+    /// What SQL says of the journal.
+    pub(crate) fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+        let journal = rusqlite::Connection::open(self.path("j.db")).unwrap();
+        journal.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
     /// The journal is gone, with everything that lies beside it.
     pub(crate) fn lose_journal(&self) {
         for suffix in ["", "-wal", "-shm", ".lock"] {

@@ -89,6 +89,23 @@ impl<'a> Running<'a> {
         self.signal(Signal::CONT)
     }
 
+    /// Whether it has been stopped by SIGSTOP, all of it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_stopped(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // After the name, which is in brackets.
+        status.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    }
+
+    /// From now on it gets no memory beyond what it has.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn get_no_more_memory(&self) {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        // It may have ended.
+        let _ = prlimit(Some(Pid::from_child(&self.child)), Resource::As, none);
+    }
+
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

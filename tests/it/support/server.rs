@@ -92,6 +92,13 @@ impl Server {
         page["data"].as_array().unwrap().clone()
     }
 
+    /// Somebody else removes whoever has this id.
+    pub(crate) fn remove(&self, id: &str) {
+        let held = self.participants();
+        let held = held.iter().find(|one| one["custom_participant_id"] == id).unwrap();
+        self.call("DELETE", &format!("/participants/{}", held["id"].as_str().unwrap()), "");
+    }
+
     fn call(&self, method: &str, resource: &str, body: &str) -> Value {
         let (settings, meeting) = (self.settings(), self.meeting());
         let url = self.api_url();

@@ -1,4 +1,5 @@
-//! A disk that is full, fails or loses its power: tests/shim/disk.c between the command and the system.
+//! A disk that is full, fails or loses its power, and a clock that is set: tests/shim/disk.c and tests/shim/clock.c
+//! between the command and the system.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub(crate) enum Call {
     Write,
     /// Of a file or of the folder.
     Sync,
+    /// Taken by a run.
+    Lock,
 }
 
 /// What happens to a call.
@@ -37,6 +40,8 @@ pub(crate) enum Deed {
     KillAfter,
     /// It waits for as long as the file [`STOPPED`] is there.
     Stop,
+    /// The process stops by SIGSTOP after it.
+    FreezeAfter,
 }
 
 /// The file that says that a command waits.
@@ -54,9 +59,12 @@ pub(crate) struct Strike {
 /// Whether there is a C compiler to build the shim with. Says so where there is none: not captured, since a test that
 /// was left out is no test that passed.
 pub(crate) fn available() -> bool {
-    let built = library().is_some();
+    let built = disk().is_some();
     if !built {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no C compiler (cc), so no test of what the disk does");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: no C compiler (cc), so no test of what the disk or the clock does"
+        );
     }
     built
 }
@@ -64,12 +72,20 @@ pub(crate) fn available() -> bool {
 /// Puts the shim before `command`, for files in `folder` whose names begin with one of `files`.
 pub(crate) fn between(command: &mut Command, folder: &Path, files: &str, strike: Option<Strike>) {
     let folder = folder.canonicalize().unwrap();
-    command.env("LD_PRELOAD", library().unwrap());
+    command.env("LD_PRELOAD", disk().unwrap());
     command.env("DISK_STOP", folder.join(STOPPED));
     command.env("DISK_FOLDER", folder).env("DISK_FILES", files);
     if let Some(Strike { call, nth, deed }) = strike {
         command.env("DISK_CALL", call.name()).env("DISK_NTH", nth.to_string()).env("DISK_DEED", deed.name());
     }
+}
+
+/// Sets `command`'s clock by so many seconds, as soon as the file `when` is there.
+pub(crate) fn clock_set(command: &mut Command, when: &Path, seconds: i64) {
+    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| compile("clock"));
+    command.env("LD_PRELOAD", library.as_deref().unwrap());
+    command.env("CLOCK_SET", when).env("CLOCK_BY", seconds.to_string());
 }
 
 /// Has the shim record what the command does to those files.
@@ -82,6 +98,7 @@ impl Call {
         match self {
             Self::Write => "write",
             Self::Sync => "sync",
+            Self::Lock => "lock",
         }
     }
 }
@@ -97,20 +114,22 @@ impl Deed {
             Self::KillBefore => "kill-before",
             Self::KillAfter => "kill-after",
             Self::Stop => "stop",
+            Self::FreezeAfter => "freeze-after",
         }
     }
 }
 
 /// Compiled once in a test process, and put in its place whole: another process may be using the old one.
-fn library() -> Option<&'static Path> {
+fn disk() -> Option<&'static Path> {
     static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-    LIBRARY.get_or_init(compile).as_deref()
+    LIBRARY.get_or_init(|| compile("disk")).as_deref()
 }
 
-fn compile() -> Option<PathBuf> {
+fn compile(name: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (library, new) = (folder.join("disk.so"), folder.join(format!("disk-{}.so.new", std::process::id())));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim/disk.c");
+    let library = folder.join(format!("{name}.so"));
+    let new = folder.join(format!("{name}-{}.so.new", std::process::id()));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/shim/{name}.c"));
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"]).arg(&new).arg(source);
     let ended = compiler.status().ok()?;

@@ -47,7 +47,7 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     let command = format!("import {}", rosters::listed(&settings.rosters));
     let opening =
         Opening { command: &command, origin: Some(&connection.origin), on_network: settings.on_network };
-    let journal = Journal::open_for(opening, file.path(), clock.now())?;
+    let journal = Journal::open_for(opening, file.path(), || clock.now())?;
     journal_file::warn_of_network(&journal, &ui);
     let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
     ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));

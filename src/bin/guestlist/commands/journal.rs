@@ -34,12 +34,11 @@ fn verify(args: &JournalFileArgs, shell: &Shell) -> Result<Exit, CommandError> {
 /// A run of its own: it takes the lock, and its number supersedes whoever believes to hold it still.
 fn purge_tokens(args: &PurgeTokensArgs, shell: &Shell) -> Result<Exit, CommandError> {
     let path = existing(&args.file, shell)?;
-    let now = Timestamp::now();
     let on_network = settings::on_network(&args.network);
     let opening = Opening { command: "journal purge-tokens", origin: None, on_network };
-    let mut journal = Journal::open_for(opening, &path, now)?;
+    let mut journal = Journal::open_for(opening, &path, Timestamp::now)?;
     journal_file::warn_of_network(&journal, &shell.ui);
-    let tokens = journal.purge_tokens(now)?;
+    let tokens = journal.purge_tokens(Timestamp::now())?;
     journal.finish(Timestamp::now(), Exit::Done.code())?;
     shell.ui.text(|| text::purged(&path, tokens));
     shell.ui.line(&Line::Purged { file: &path.to_string_lossy(), tokens, exit_code: Exit::Done.code() });
