@@ -45,6 +45,15 @@ pub enum Event<'a> {
         /// Rows in doubt that turned out to be absent and will be sent again.
         resend: u64,
     },
+    /// Rows that are about to be added look like somebody who is in the meeting: the API takes them for others.
+    LookAlike {
+        /// The meeting.
+        meeting: MeetingId,
+        /// How many rows.
+        count: u64,
+        /// The first of them.
+        first: &'a [Lookalike],
+    },
     /// Results have been made durable.
     Recorded(Recorded),
     /// Nothing can be sent until then.
@@ -66,6 +75,15 @@ pub enum Event<'a> {
     },
     /// The run, or a part of it, can't go on.
     Stopped(&'a StopReason),
+}
+
+/// Two ids that differ in case, normal form or outer spaces only. The API compares them byte by byte. Not escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookalike {
+    /// The roster's.
+    pub planned: String,
+    /// The one that is in the meeting.
+    pub present: String,
 }
 
 /// Results that became durable together.

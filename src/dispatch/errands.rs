@@ -94,7 +94,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
         let Ok(errand) = errand else { return self.fail(sending, DispatchError::Writer) };
         match errand {
             Errand::Listed(meeting, Ok(Ok(settled))) => {
-                sending.tokens.may_be_due(sending.reconciler.tokenless(settled));
+                sending.tokens.may_be_due(sending.reconciler.tokenless(&settled));
                 self.go_on(sending, meeting);
             }
             Errand::Listed(meeting, Ok(Err(reason @ StopReason::ListingIncomplete { .. }))) => {

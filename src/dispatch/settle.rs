@@ -10,7 +10,7 @@ use super::listing::{Care, Listed};
 use super::reconciler::Reconciler;
 use crate::api::ParticipantApi;
 use crate::event::{Event, StopReason};
-use crate::journal::{RowId, RunMeeting, Settled, Tokenless};
+use crate::journal::{Lookalikes, RowId, RunMeeting, Settled, Tokenless};
 use crate::model::JoinToken;
 
 /// How many listings are compared with each other until two in a row show the same.
@@ -34,7 +34,7 @@ impl<A: ParticipantApi> Reconciler<A> {
             match self.compare(meeting, Care::OneOfTwo).await? {
                 Ok(settled) => {
                     looked.resend += settled.resend;
-                    looked.adopted += self.tokenless(settled);
+                    looked.adopted += self.tokenless(&settled);
                 }
                 // Its rows stay uncertain, and are reported so.
                 Err(StopReason::ListingIncomplete { .. }) => break,
@@ -45,7 +45,7 @@ impl<A: ParticipantApi> Reconciler<A> {
     }
 
     /// How many of the rows that a listing found may need a token.
-    pub(super) fn tokenless(&self, settled: Settled) -> u64 {
+    pub(super) fn tokenless(&self, settled: &Settled) -> u64 {
         settled.reconciled + if self.settings.refresh_found { settled.found } else { 0 }
     }
 
@@ -102,6 +102,10 @@ impl<A: ParticipantApi> Reconciler<A> {
             conflicts: settled.conflicts,
             resend: settled.resend,
         });
+        let Lookalikes { count, first } = &settled.lookalikes;
+        if *count > 0 {
+            self.observer.on(&Event::LookAlike { meeting: meeting.id, count: *count, first });
+        }
         Ok(Ok(settled))
     }
 

@@ -10,6 +10,7 @@ use rusqlite::{Transaction, params};
 
 use super::adopt::match_rows;
 use super::error::{Doing, JournalError};
+use super::lookalikes::{Lookalikes, lookalikes};
 use super::state::legal;
 use super::{Journal, MeetingKey};
 use crate::lifecycle::{RowState, Transition};
@@ -28,7 +29,7 @@ pub enum Resend {
 }
 
 /// What a complete listing of one meeting changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Rows that were there before us.
     pub found: u64,
@@ -40,6 +41,8 @@ pub struct Settled {
     pub resend: u64,
     /// Rows that stay rejected.
     pub given_up: u64,
+    /// Rows that will be added beside somebody whose id looks the same, if this is the run's first listing.
+    pub lookalikes: Lookalikes,
 }
 
 const LISTING: &str = "keeping a listing";
@@ -117,8 +120,9 @@ impl Journal {
         now: Timestamp,
     ) -> Result<Settled, JournalError> {
         let sight = self.sight(meeting);
-        let moved = self.compared.get(&meeting).is_some_and(|before| *before != sight);
-        let settled = self.write(SETTLING, |transaction, _run| {
+        let before = self.compared.get(&meeting).copied();
+        let moved = before.is_some_and(|before| before != sight);
+        let settled = self.write(SETTLING, |transaction, run| {
             let mut settled = match_rows(transaction, meeting)?;
             if moved {
                 forget_absences(transaction, meeting)?;
@@ -128,6 +132,9 @@ impl Journal {
             if resend == Resend::Allowed {
                 settled.given_up = give_up(transaction, meeting)?;
                 settled.resend = plan_again(transaction, meeting)?;
+            }
+            if before.is_none() {
+                settled.lookalikes = lookalikes(transaction, run, meeting)?;
             }
             transaction
                 .execute(

@@ -7,8 +7,8 @@
 //! * `queue`: [`Journal::exchange`], the only way work leaves and results enter: results recorded and intents claimed
 //!   in one synced transaction.
 //! * `gate`: until when the server asked us to wait.
-//! * `listing`, `adopt`: what a complete listing says about rows; `hold_back`: what must not be sent again; `tokens`:
-//!   those that no create handed out; `purge`: their removal.
+//! * `listing`, `adopt`, `lookalikes`: what a complete listing says about rows; `hold_back`: what must not be sent
+//!   again; `tokens`: those that no create handed out; `purge`: their removal.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export; `rehearsal`:
 //!   what an import would do.
 //! * `state`, `difference`: how a row's state and what its roster wants are kept.
@@ -26,6 +26,7 @@ mod hold_back;
 mod id_source;
 mod listing;
 mod lock;
+mod lookalikes;
 mod network;
 mod open;
 mod pages;
@@ -57,6 +58,7 @@ pub use export_rows::{ExportFilter, ExportRow};
 pub use gate::GateKeeper;
 pub use id_source::IdSource;
 pub use listing::{Resend, Settled, Sight};
+pub use lookalikes::Lookalikes;
 pub use network::OnNetwork;
 pub use queue::{Intent, Proof, Record, RowResult};
 pub use reader::JournalReader;

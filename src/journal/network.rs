@@ -24,6 +24,9 @@ pub(super) enum Medium {
 
 /// What the journal lies on, or would lie on, unless that is refused.
 pub(super) fn admit(path: &Path, on_network: OnNetwork) -> Result<Medium, JournalError> {
+    #[cfg(test)]
+    let medium = tests::PRETENDED.get().map_or_else(|| medium(path), Ok)?;
+    #[cfg(not(test))]
     let medium = medium(path)?;
     if is_admitted(medium, on_network) {
         return Ok(medium);
@@ -76,11 +79,47 @@ fn of_magic(magic: u32) -> Medium {
     if NETWORK.contains(&magic) { Medium::Network } else { Medium::Local }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use super::*;
+    use std::cell::Cell;
+
     use rstest::rstest;
 
+    use super::*;
+    use crate::journal::{Journal, Opening};
+
+    thread_local! {
+        /// What this thread's journals lie on, whatever the disk says: a test can't mount a network.
+        pub(super) static PRETENDED: Cell<Option<Medium>> = const { Cell::new(None) };
+    }
+
+    /// J16: all the way through: nothing is made on a network, a journal that is there already is refused as well, and
+    /// one that somebody insists on says where it lies.
+    #[test]
+    fn a_journal_on_a_network_is_refused_untouched() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let open = |on_network| {
+            let opening = Opening { command: "import", origin: Some("http://fake"), on_network };
+            Journal::open_for(opening, &path, || jiff::Timestamp::UNIX_EPOCH)
+        };
+        let refused = |found: Result<Journal, JournalError>| {
+            let error = found.expect_err("it is refused");
+            assert!(matches!(error, JournalError::Unsafe { .. }), "{error}");
+            assert!(error.to_string().contains("--allow-network-journal"), "{error}");
+        };
+        PRETENDED.set(Some(Medium::Network));
+        refused(open(OnNetwork::Refuse));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "not even a lock");
+        assert!(open(OnNetwork::Accept).unwrap().is_on_network());
+        let before = std::fs::read(&path).unwrap();
+        refused(open(OnNetwork::Refuse));
+        assert!(std::fs::read(&path).unwrap() == before);
+        PRETENDED.set(Some(Medium::Local));
+        assert!(!open(OnNetwork::Refuse).unwrap().is_on_network());
+    }
+
+    #[cfg(target_os = "linux")]
     #[rstest]
     #[case::nfs(0x6969, Medium::Network)]
     #[case::smb(0x517b, Medium::Network)]

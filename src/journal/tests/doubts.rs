@@ -94,6 +94,24 @@ fn what_is_found_once_is_ours_if_we_sent_it_and_was_there_before_if_not() {
     assert!(journal.meetings().unwrap()[0].listed);
 }
 
+/// L08: only rows that are about to be added, by this run; all are counted, the first few named, and that once in a run.
+#[test]
+fn rows_that_only_look_like_somebody_are_told_once() {
+    let folder = TestFolder::new();
+    folder.open().stage_from(&IdSource::Column, &participants(&["LEFT"])).unwrap();
+    let many: Vec<String> = (0..7).map(|n| format!("ID-{n}")).collect();
+    let ids: Vec<&str> = many.iter().map(String::as_str).chain(["exact", "other"]).collect();
+    let mut journal = folder.run(&ids);
+    let there = ["id-0", "Id-0", "id-1", "id-2", "id-3", "id-4", "id-5", "id-6", "exact", "EXACT", "left"];
+    let there: Vec<_> = there.iter().zip(0..).map(|(id, n)| listed(&format!("r{n}"), id)).collect();
+    let found = journal.list(at(0), Resend::Allowed, &there);
+    assert_eq!((found.found, found.lookalikes.count), (1, 7));
+    let pairs: Vec<_> = found.lookalikes.first.iter().map(|it| (&*it.planned, &*it.present)).collect();
+    let expected = [("ID-0", "Id-0"), ("ID-1", "id-1"), ("ID-2", "id-2"), ("ID-3", "id-3"), ("ID-4", "id-4")];
+    assert_eq!(pairs, expected);
+    assert_eq!(journal.list(at(0), Resend::Allowed, &there).lookalikes.count, 0);
+}
+
 #[test]
 fn tokens_are_asked_for_page_by_page_and_kept() {
     let folder = TestFolder::new();

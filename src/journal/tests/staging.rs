@@ -56,6 +56,29 @@ fn one_id_in_two_meetings_is_two_rows() {
     assert_eq!(journal.meetings().unwrap().len(), 2);
 }
 
+/// J17: an id of another account or app is another participant's, even in a meeting of the same id.
+#[test]
+fn one_id_of_several_accounts_and_apps_is_a_row_of_each() {
+    let folder = TestFolder::new();
+    let mut journal = folder.open();
+    let targets = [("account", "app"), ("account", "other"), ("another", "app")];
+    for (account, app) in targets {
+        let target = Target::new(account, app).unwrap();
+        let roster = journal.add_roster("roster.csv").unwrap();
+        let into = StageInto { target: &target, roster, id_source: &IdSource::Column, new_id_source: false };
+        let row = StageRow { participant: &participant("a"), line: 2, extra: None };
+        assert_eq!(journal.stage(into, [row]).unwrap(), [], "{account} {app}");
+    }
+    journal.accept(at(0), 0, 0).unwrap();
+    let keys: Vec<_> = journal.meetings().unwrap().iter().map(|meeting| meeting.key).collect();
+    assert_eq!(keys.len(), 3);
+    let first = journal.exchange(&mut [], Some((keys[0], 9))).unwrap();
+    journal.record(&first[0], at(0), added(&first[0]));
+    for key in &keys[1..] {
+        assert_eq!(journal.exchange(&mut [], Some((*key, 9))).unwrap().len(), 1, "not in there yet");
+    }
+}
+
 #[test]
 fn a_rejected_row_is_planned_again_once_a_run_that_names_it_is_accepted() {
     let folder = TestFolder::new();

@@ -5,8 +5,9 @@ mod check;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use guestlist::event::{Event, StopReason, WaitReason};
+use guestlist::event::{Event, Lookalike, StopReason, WaitReason};
 use guestlist::journal::{Finding, MeetingCounts, Problem, Rehearsed, RunInfo, Verified};
+use guestlist::model::MeetingId;
 use guestlist::roster::{
     CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, SheetDecision,
     TicketRows,
@@ -89,6 +90,8 @@ pub(crate) enum Line<'a> {
     Listing { meeting_id: String, listed: u64, total: u64 },
     /// A listing was compared with the journal.
     Compared { meeting_id: String, found: u64, reconciled: u64, conflicts: u64, resend: u64 },
+    /// Rows that are about to be added look like somebody who is in the meeting: the first of them by their ids.
+    LookAlike { meeting_id: String, count: u64, pairs: Vec<PairLine<'a>> },
     /// How far it has come; at most one a second.
     Progress(Progressed),
     /// Nothing can be sent for a while.
@@ -210,6 +213,13 @@ impl<'a> TicketLine<'a> {
     }
 }
 
+/// An id of the roster, and the one that it looks like.
+#[derive(Serialize)]
+pub(crate) struct PairLine<'a> {
+    custom_participant_id: &'a str,
+    in_meeting: &'a str,
+}
+
 /// The counts of an import: those of the rows add up to `rows`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct SummaryLine<'a> {
@@ -317,8 +327,19 @@ impl<'a> Line<'a> {
             Event::Stopped(reason) => {
                 Self::Stopped { reason: stop_name(reason), message: text::stop(reason) }
             }
-            Event::Read { .. } | Event::Invalid(_) | Event::Recorded(_) => return None,
+            Event::Read { .. } | Event::Invalid(_) | Event::LookAlike { .. } | Event::Recorded(_) => {
+                return None;
+            }
         })
+    }
+
+    pub(super) fn look_alike(meeting: MeetingId, count: u64, first: &'a [Lookalike]) -> Self {
+        let pair = |pair: &'a Lookalike| PairLine {
+            custom_participant_id: &pair.planned,
+            in_meeting: &pair.present,
+        };
+        let pairs = first.iter().map(pair).collect();
+        Self::LookAlike { meeting_id: meeting.to_string(), count, pairs }
     }
 
     pub(crate) fn problem(problem: &'a Problem) -> Self {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use guestlist::event::{Event, Observer};
 
-use super::{InvalidRows, Line, Ui};
+use super::{InvalidRows, Line, Ui, text};
 
 /// Programs hear of progress at most so often.
 const BETWEEN_PROGRESS: Duration = Duration::from_secs(1);
@@ -43,6 +43,10 @@ impl Observer for Listener {
             Event::Invalid(error) => {
                 self.invalid.lock().unwrap_or_else(PoisonError::into_inner).add(error);
                 self.ui.line(&Line::invalid(error));
+            }
+            Event::LookAlike { meeting, count, first } => {
+                self.ui.note(&text::look_alike(*meeting, *count, first));
+                self.ui.line(&Line::look_alike(*meeting, *count, first));
             }
             Event::Recorded(_) if self.may_tell_progress() => self.ui.line(&Line::Progress(counts)),
             event => {

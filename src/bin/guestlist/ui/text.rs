@@ -4,6 +4,7 @@ mod check;
 mod import;
 mod invalid;
 mod journal;
+mod look_alike;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;
@@ -21,6 +22,7 @@ use guestlist::outcome::{Failure, Loss, NotSent, Stop, Trouble};
 pub(crate) use check::{check, dry_run};
 pub(crate) use import::{Ending, exported, import};
 pub(crate) use journal::{purged, verified};
+pub(crate) use look_alike::look_alike;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{sandbox, sandbox_stats};
 pub(crate) use settings::{settings, settings_files};
