@@ -30,18 +30,18 @@ enum Ended {
     Failed,
 }
 
-/// M04. The last column is what the failure must be about.
+/// M04. The last column is what the failure must be about: words that only the assertion in question says.
 #[rstest]
 #[case("intent-off", "resume::death::k02_killed_with_requests_on_their_way", "so often a create was sent")]
-#[case("intent-off", "resume::disk::j02_a_power_cut_at_any_instant", "duplicates")]
+#[case("intent-off", "resume::disk::j02_a_power_cut_at_any_instant", "people are in twice")]
 #[case("intent-off", "simulation::m03_nobody_is_in_twice", "after one in doubt")]
 #[case("settle-zero", "resume::death::k02_killed_with_requests_on_their_way", "so often a create was sent")]
 #[case("settle-zero", "simulation::m03_nobody_is_in_twice", "after one in doubt")]
-#[case("synchronous-normal", "resume::disk::j02_a_power_cut_at_any_instant", "unintended")]
+#[case("synchronous-normal", "resume::disk::j02_a_power_cut_at_any_instant", "creates without an intent")]
 #[case("default-retry", "faults::tls::n21_a_refused_stream_is_never_repeated", "somebody is in twice")]
 #[case("default-redirects", "faults::network::a_redirect_stops_the_run", "somebody is in twice")]
-#[case("gate-per-worker", "faults::limits::r01_one_gate_for_all_workers", "requests_too_early")]
 #[case("twins-added", "rosters::identity::i13_a_mended_id_invites_nobody_twice", "invited twice")]
+#[case("gate-per-worker", "faults::limits::r01_one_gate_for_all_workers", "times too early")]
 fn m04_a_broken_build_fails_the_test_named_for_it(
     #[case] safeguard: &str,
     #[case] tests: &str,

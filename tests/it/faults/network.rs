@@ -1,5 +1,8 @@
 //! N: connections that break, answers that lie.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use guestlist::sandbox::MeetingStatus;
 use rstest::rstest;
 
 use crate::support::{Front, Import, Manner, Relay};
@@ -124,6 +127,8 @@ fn n14_a_duplicate_is_looked_up_and_never_sent_again() {
     let import = Import::new().people(5).fault("409-after=ID:guest-0001").fault("409=ID:guest-0002");
     import.run().exit(4).added(4).rejected(1);
     assert_eq!((import.server().posts("guest-0001"), import.server().posts("guest-0002")), (1, 1));
+    // The empty meeting's before the first create, then two whole ones: a page, and one beyond it.
+    assert_eq!(import.server().requests_of("list"), 1 + 2 + 2);
     import.assert_nobody_is_in_twice();
 }
 
@@ -238,6 +243,35 @@ fn n25_a_meeting_that_refuses_everybody() {
     assert_eq!(import.server().stats().adds_received, 20);
 }
 
+/// N25: one meeting is gone, another takes everybody: that one is filled, and the run ends with exit 5. When the meeting is
+/// back, the same command adds the rest.
+#[test]
+fn n25_a_meeting_that_is_gone_beside_one_that_is_not() {
+    let gone = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b";
+    let rows: String = (0..60)
+        .map(|n| format!("here-{n:02},webinar_viewer,\nthere-{n:02},webinar_viewer,{gone}\n"))
+        .collect();
+    let mut import = Import::new()
+        .roster(format!("id,preset,meeting_id\n{rows}"))
+        // Both meetings are asked for while the roster is read; then it goes.
+        .fault("not-found=#3@meeting")
+        .server_with(|settings| settings.meetings.push((gone.parse().unwrap(), MeetingStatus::Active)));
+    for n in 0..60 {
+        import = import.fault(&format!("not-found=ID:there-{n:02}"));
+    }
+    let ran = import.run_with("--concurrency 4").exit(5).stopped("meeting_refuses").added(60);
+    let server = import.server();
+    let posts = |id: String| server.counts(gone.parse().unwrap(), &id).posts;
+    let attempted = (0..60).map(|n| posts(format!("there-{n:02}"))).sum::<u64>();
+    assert!((1..=4).contains(&attempted), "{attempted}");
+    assert_eq!(ran.summary()["rejected"], attempted);
+    assert_eq!(ran.summary()["not_attempted"], 60 - attempted);
+    // Whoever hasn't been refused yet is refused once more, one by one.
+    assert!((0..4).any(|_| import.run().code() == 0), "never exit 0");
+    let stats = import.server().stats();
+    assert_eq!((stats.participants, stats.duplicates), (120, 0));
+}
+
 /// N26: a refresh that fails creates nobody and is asked for again; the last token is exported.
 #[test]
 fn n26_token_refreshes_that_fail() {
@@ -252,8 +286,19 @@ fn n26_token_refreshes_that_fail() {
     import.run().exit(0).added(3).without_token(0);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().requests_of("token"), 4);
-    let tokens = import.text("t.csv").lines().filter(|line| line.contains(",eyJ")).count();
-    assert_eq!(tokens, 3);
+    let exported = import.text("t.csv");
+    assert_eq!(exported.lines().filter(|line| line.contains(",eyJ")).count(), 3);
+    // The create made the first, the two refreshes that took effect and were lost the next.
+    let line = exported.lines().find(|line| line.starts_with("guest-0001,")).unwrap();
+    assert_eq!(serial(line), 4, "an older token than the last is exported");
+}
+
+/// The how-manieth token of its participant the one in this line is.
+fn serial(line: &str) -> u64 {
+    let token = line.split(',').find(|cell| cell.starts_with("eyJ")).unwrap();
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    claims["serial"].as_u64().unwrap()
 }
 
 /// A redirect is never followed: the create has taken effect, and would be made again.

@@ -51,7 +51,7 @@ fn i01_an_id_twice_in_one_meeting_adds_nobody() {
     let ran = import.run().exit(3).invalid(1).added(0);
     let line = &ran.lines_of("invalid")[0];
     assert_eq!(line["line"], 4);
-    assert!(line["message"].as_str().unwrap().contains('2'), "{line}");
+    assert!(line["message"].as_str().unwrap().contains("list.csv:2"), "{line}");
     assert_eq!(import.server().stats().adds_received, 0);
     import.run_with("--on-invalid skip").exit(4).added(2).invalid(1);
     import.assert_nobody_is_in_twice();

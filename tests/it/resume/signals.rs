@@ -24,7 +24,7 @@ fn k08_a_signal_drains(#[case] signal: Signal, #[case] code: i32) {
     let stats = import.server().stats();
     assert_eq!(ran.summary()["added"], stats.adds_applied);
     // Those whose intent was committed when the signal came, and that hadn't arrived at the server yet.
-    assert!(stats.adds_received <= received + 16, "{received} {stats:?}");
+    assert!(stats.adds_received <= received + 8, "{received} {stats:?}");
     import.run().exit(0);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().most_posts(), 1);
@@ -50,12 +50,15 @@ fn k08_a_signal_ends_a_wait(#[case] fault: &str, #[case] flags: &str, #[case] wa
 #[test]
 fn k09_two_signals_end_it_at_once() {
     let import = Import::new().people(40).fault("hang-after=#5,6,7,8");
-    let mut running = import.spawn_with("--concurrency 4");
+    let mut running = import.spawn_with("--concurrency 4 --timeout 1h");
     running.until("four hang", |stats| stats.adds_received == 8);
     running.signal(Signal::INT);
     running.until_warned("stopping");
     running.signal(Signal::INT);
+    // Nobody else would end it: the answers never come, and their timeout is longer than a test waits.
     running.end().exit(130);
+    assert_eq!(import.ask::<u64>("SELECT count(*) FROM participants WHERE state = 'sending'"), 4);
+    assert_eq!(import.ask::<u64>("SELECT count(*) FROM runs WHERE finished_at IS NOT NULL"), 0);
     import.run().exit(0);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().most_posts(), 1);

@@ -43,6 +43,18 @@ fn r04_a_wait_of_hours_ends_the_run(#[case] retry_after: &str) {
     assert_eq!(import.server().requests(), before, "it knocked on a closed door");
 }
 
+/// R01: a 429 that doesn't say for how long is waited for half a minute, and counts as no attempt.
+#[test]
+fn r01_a_429_without_a_retry_after() {
+    let import = throttled_once(10, "").server_with(|settings| settings.throttle_retry_after = None);
+    let mut running = import.spawn_with("--concurrency 1");
+    running.until_said("\"throttled\"").signal(rustix::process::Signal::INT);
+    let ran = running.end().exit(130).added(2).uncertain(0);
+    assert!((20.0..=31.0).contains(&longest_wait(&ran)), "{}", ran.stdout);
+    assert_eq!(import.server().stats().adds_received, 3);
+    assert_eq!(import.ask::<u64>("SELECT count(*) FROM participants WHERE sends > 0"), 2);
+}
+
 /// R04: what makes no sense counts as absent: half a minute. The run is stopped there; what matters is that it waits.
 #[rstest]
 fn r04_a_senseless_wait_counts_as_absent(

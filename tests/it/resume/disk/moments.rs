@@ -1,7 +1,12 @@
-//! K04, K06: killed at moments that only the disk knows.
+//! K04, K06, K10: killed or stopped at moments that only the disk knows.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rustix::process::Signal;
 
 use super::held::rows_in;
-use super::{LOG, shimmed};
+use super::{LOG, disk_now, each_of, shimmed};
 use crate::support::power::{files_in, writes_after_syncs};
 use crate::support::shim::{self, Call, Deed, EXPORT, STOPPED, Strike};
 use crate::support::{Import, Running, wait_until};
@@ -19,6 +24,46 @@ fn k04_killed_between_the_answer_and_its_commit() {
     let moments = begins.into_iter().filter(|nth| killed_before_write(*nth)).count();
     // One for each of the six people, had the writes the same numbers in every run.
     assert!(moments >= 4, "it was killed {moments} times between an answer and its commit");
+}
+
+/// K10: the process sleeps for twice its timeout when an intent is on the disk and its request hasn't left: it leaves
+/// then, once.
+#[test]
+fn k10_a_sleep_between_the_intent_and_its_request() {
+    if !shim::available() {
+        return;
+    }
+    let moments = AtomicUsize::new(0);
+    let syncs: Vec<u64> = (1..=recorded_syncs()).collect();
+    each_of(&syncs, |nth| {
+        moments.fetch_add(usize::from(sleeps_after_sync(*nth)), Ordering::Relaxed);
+    });
+    let moments = moments.into_inner();
+    assert!(moments >= 4, "it slept {moments} times between an intent and its request");
+}
+
+fn recorded_syncs() -> u64 {
+    let import = one_by_one();
+    shimmed(&import, None).end().exit(0);
+    disk_now(&one_by_one()).replay(&import.read(LOG)).calls().0
+}
+
+/// Whether it was such a moment.
+fn sleeps_after_sync(nth: u64) -> bool {
+    let import = one_by_one().flags("--timeout 500ms --connect-timeout 400ms --settle 2s");
+    let mut running = shimmed(&import, Some(Strike { call: Call::Sync, nth, deed: Deed::FreezeAfter }));
+    wait_until("it stops", || running.is_stopped() || running.has_ended());
+    let rows = rows_in(&import);
+    let sending: Vec<_> = rows.iter().filter(|(_, row)| row.state == "sending").map(|(id, _)| id).collect();
+    let moment = matches!(sending[..], [id] if import.server().posts(id) == 0);
+    std::thread::sleep(Duration::from_secs(1));
+    if !running.has_ended() {
+        running.signal(Signal::CONT);
+    }
+    running.end().exit(0).added(6);
+    import.assert_everyone_is_in_once();
+    assert_eq!(import.server().most_posts(), 1);
+    moment
 }
 
 fn one_by_one() -> Import {

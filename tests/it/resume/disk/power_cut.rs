@@ -52,16 +52,17 @@ impl Counts {
     /// Nothing went wrong.
     #[track_caller]
     pub(crate) fn assert_kept(self) {
-        let kept = Self {
-            unintended: 0,
-            forgotten: 0,
-            overbooked: 0,
-            unfinished: 0,
-            lost: 0,
-            duplicates: 0,
-            ..self
-        };
-        assert_eq!(self, kept);
+        let counts = [
+            (self.duplicates, "people are in twice"),
+            (self.lost, "people are in no meeting"),
+            (self.unintended, "creates without an intent"),
+            (self.forgotten, "results forgotten"),
+            (self.overbooked, "rows in sending too many"),
+            (self.unfinished, "imports never done"),
+        ];
+        let wrong = counts.iter().filter(|(count, _)| *count > 0);
+        let wrong: Vec<_> = wrong.map(|(count, what)| format!("{count} {what}")).collect();
+        assert!(wrong.is_empty(), "after {} power cuts: {}", self.cuts, wrong.join(", "));
     }
 }
 
