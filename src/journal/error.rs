@@ -146,6 +146,15 @@ pub enum JournalError {
         /// What we were doing.
         doing: &'static str,
     },
+    /// It may only be read.
+    #[error(
+        "the journal can't be written to ({doing}): make it and its folder writable for yourself (chmod u+w), then run \
+         the same command again"
+    )]
+    ReadOnly {
+        /// What we were doing.
+        doing: &'static str,
+    },
     /// The file is damaged.
     #[error(
         "the journal is damaged ({why}): restore it from a backup, or move it away and start with a new one; \
@@ -199,6 +208,7 @@ impl JournalError {
                 Self::Damaged { why: source.to_string() }
             }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { doing },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { doing },
             _ => Self::Sql { doing, source: Box::new(source) },
         }
     }

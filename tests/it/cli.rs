@@ -52,7 +52,10 @@ impl Cli {
     }
 
     fn command(&self, typed: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_guestlist"));
+        self.prepare(Command::new(env!("CARGO_BIN_EXE_guestlist")), typed)
+    }
+
+    fn prepare(&self, mut command: Command, typed: &str) -> Command {
         command.args(typed.split_whitespace()).current_dir(self.folder.path()).env_clear();
         command.env("HOME", self.folder.path()).env("TMPDIR", self.folder.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -4,12 +4,16 @@
 //! * `GUESTLIST_SOAK_KILLS` (2000): processes of the built command killed by SIGKILL; see `kills`.
 //! * `GUESTLIST_SOAK_SCHEDULES` (100000): schedules of [`crate::simulation`].
 //! * `GUESTLIST_SOAK_CUTS` (2000): power cuts; see [`crate::resume`]'s `disk`.
+//! * `GUESTLIST_SOAK_FULL` (1): whether the disk is full at every write of a run in turn; 0: left out.
+//! * `GUESTLIST_SOAK_ROWS` (1000000): rows of one large roster; see `large`.
 //! * `GUESTLIST_SOAK_SEED` (1): where all dice begin.
 //!
 //! It ends with a table, and fails unless every count was reached with no duplicate and nobody lost.
 
 mod counts;
 mod kills;
+#[cfg(target_os = "linux")]
+mod large;
 mod schedules;
 
 use std::time::{Duration, Instant};
@@ -26,6 +30,8 @@ struct Sizes {
     kills: u64,
     schedules: u64,
     cuts: u64,
+    full: u64,
+    rows: u64,
     seed: u64,
 }
 
@@ -36,6 +42,8 @@ impl Sizes {
             kills: number("GUESTLIST_SOAK_KILLS", 2_000),
             schedules: number("GUESTLIST_SOAK_SCHEDULES", 100_000),
             cuts: number("GUESTLIST_SOAK_CUTS", 2_000),
+            full: number("GUESTLIST_SOAK_FULL", 1),
+            rows: number("GUESTLIST_SOAK_ROWS", 1_000_000),
             seed: number("GUESTLIST_SOAK_SEED", 1),
         }
     }
@@ -55,6 +63,8 @@ fn soak() {
     on_threads(2 * cores, began, &counts, || kills::play(sizes.seed, sizes.kills, &counts));
     on_threads(cores, began, &counts, || schedules::play(sizes.seed, sizes.schedules, &counts));
     power_cuts(sizes.seed, sizes.cuts, began, &counts);
+    full_disks(sizes.full, &counts);
+    large_roster(sizes.rows, &counts);
     tell(&counts.table(sizes.seed, began.elapsed()));
     counts.assert_well(sizes.kills, sizes.schedules, sizes.cuts);
 }
@@ -95,8 +105,38 @@ fn power_cuts(seed: u64, cuts: u64, began: Instant, counts: &Counts) {
     }
 }
 
-/// The shim that cuts the power is Linux's.
+/// J03 for every write of a run.
+#[cfg(target_os = "linux")]
+fn full_disks(rounds: u64, counts: &Counts) {
+    assert!(crate::support::shim::available(), "no full disks without a C compiler");
+    for _ in 0..rounds {
+        counts.full_disks.add(crate::resume::disk::full_disks());
+    }
+}
+
+/// J18.
+#[cfg(target_os = "linux")]
+fn large_roster(rows: u64, counts: &Counts) {
+    if rows > 0 {
+        let (memory, wal) = large::import(usize::try_from(rows).unwrap());
+        counts.large_rows.add(rows);
+        counts.large_memory.add(memory);
+        counts.large_wal.add(wal);
+    }
+}
+
+/// The shim is Linux's, and so is the way to look at another process's memory.
 #[cfg(not(target_os = "linux"))]
 fn power_cuts(_seed: u64, _cuts: u64, _began: Instant, _counts: &Counts) {
     tell("SKIPPED: power cuts, which need Linux");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn full_disks(_rounds: u64, _counts: &Counts) {
+    tell("SKIPPED: full disks, which need Linux");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn large_roster(_rows: u64, _counts: &Counts) {
+    tell("SKIPPED: the large roster, which needs Linux");
 }

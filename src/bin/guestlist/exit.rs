@@ -211,6 +211,7 @@ fn of_journal(error: &JournalError) -> Exit {
         | JournalError::Gone { .. }
         | JournalError::Busy { .. }
         | JournalError::DiskFull { .. }
+        | JournalError::ReadOnly { .. }
         | JournalError::Damaged { .. }
         | JournalError::Sql { .. } => Exit::Stopped,
         JournalError::Illegal { .. } => Exit::Unexpected,

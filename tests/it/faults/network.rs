@@ -143,6 +143,10 @@ fn n16_a_yes_that_lacks_something() {
     import.run().exit(0).added(8);
     import.assert_everyone_is_in_once();
     assert_eq!(import.server().most_posts(), 1);
+    // Each struck, once: who is in was found, not answered.
+    let struck = import.server().stats().faults;
+    assert!(struck.len() == 8 && struck.values().all(|times| *times == 1), "{struck:?}");
+    assert_eq!(import.ask::<u64>("SELECT count(*) FROM participants WHERE state = 'present'"), 8);
     import.finish_within(1);
 }
 

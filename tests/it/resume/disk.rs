@@ -34,6 +34,11 @@ pub(crate) fn power_cuts(seed: u64, cuts: usize) -> Counts {
     counts.into_inner().unwrap()
 }
 
+/// No room for the k-th write, for every k. How many disks were full; it fails at the first where anything is wrong.
+pub(crate) fn full_disks() -> u64 {
+    failing::no_room_for_any_write()
+}
+
 /// The command of an import with the shim before its journal, and a record of what it does to it.
 fn shimmed(import: &Import, strike: Option<Strike>) -> Running<'_> {
     let log = import.path(LOG);

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rstest::rstest;
 
-use crate::support::{Import, Running};
+use crate::support::{Import, Running, command_without_privileges};
 
 /// J08: what isn't ours is refused, and not a byte of it changes.
 #[rstest]
@@ -53,23 +53,23 @@ fn j10_a_newer_journal_is_refused_and_unchanged() {
 #[rstest]
 fn j06_what_cannot_be_written_to(#[values(true, false)] folder: bool) {
     let import = Import::new().people(3);
+    let mode = |mode| PermissionsExt::from_mode(mode);
     std::fs::create_dir(import.path("closed")).unwrap();
-    if !folder {
-        import.run_with("--journal closed/j.db --limit 1").exit(0);
-        std::fs::set_permissions(import.path("closed/j.db"), PermissionsExt::from_mode(0o400)).unwrap();
-        // A root that may write everywhere writes.
-        if std::fs::OpenOptions::new().append(true).open(import.path("closed/j.db")).is_ok() {
-            return;
-        }
+    if folder {
+        std::fs::set_permissions(import.path("closed"), mode(0o500)).unwrap();
     } else {
-        std::fs::set_permissions(import.path("closed"), PermissionsExt::from_mode(0o500)).unwrap();
-        if std::fs::write(import.path("closed/probe"), "").is_ok() {
-            return;
-        }
+        import.run_with("--journal closed/j.db --limit 1").exit(0);
+        std::fs::set_permissions(import.path("closed/j.db"), mode(0o400)).unwrap();
     }
+    let Some(mut command) = command_without_privileges(&import.path("")) else { return };
+    command.args("import list.csv --json --settle 1s --journal closed/j.db".split_whitespace());
+    import.prepare(&mut command);
     let before = import.server().requests();
-    import.run_with("--journal closed/j.db").exit(5);
+    let says = if folder { "ermission denied" } else { "can't be written to" };
+    Running::start(&import, command).end().exit(5).says(says);
     assert_eq!(import.server().requests(), before);
+    // So that the folder can be removed by whoever made it.
+    std::fs::set_permissions(import.path("closed"), mode(0o700)).unwrap();
 }
 
 /// J15: what is no plain file of its own is refused.

@@ -18,9 +18,9 @@ pub(super) struct Counts {
     pub(super) posts: Count,
     /// Participants beyond the first of their id.
     pub(super) duplicates: Count,
-    /// Rows that are in no meeting, and that no run reported.
+    /// People who are in no meeting, and whose rows aren't in doubt.
     pub(super) lost: Count,
-    /// Rows that are in no meeting after three creates that were lost; reported as uncertain.
+    /// People who are in no meeting after three creates that may have been sent, and whose rows are in doubt.
     pub(super) reported: Count,
     pub(super) schedules: Count,
     pub(super) simulated_runs: Count,
@@ -34,6 +34,14 @@ pub(super) struct Counts {
     pub(super) disks: Count,
     /// Rows of the imports that lost their power.
     pub(super) cut_rows: Count,
+    /// Disks that had no room for a write, each for another one.
+    pub(super) full_disks: Count,
+    /// Rows of the large roster.
+    pub(super) large_rows: Count,
+    /// The most memory that its import held, in KiB.
+    pub(super) large_memory: Count,
+    /// The largest that its -wal was, in KiB.
+    pub(super) large_wal: Count,
     /// Creates that a server had received and that such a disk held no intent for.
     pub(super) not_intended: Count,
     /// Results that such a disk had forgotten, rows in sending that can't be, and imports that never came to an end.
@@ -84,7 +92,7 @@ impl Counts {
             ("POSTs", self.posts.get()),
             ("duplicates", self.duplicates.get()),
             ("lost rows", self.lost.get()),
-            ("rows reported uncertain", self.reported.get()),
+            ("out, and known in doubt", self.reported.get()),
             ("schedules", self.schedules.get()),
             ("simulated runs", self.simulated_runs.get()),
             ("simulated deaths", self.simulated_deaths.get()),
@@ -96,6 +104,10 @@ impl Counts {
             ("rows of those imports", self.cut_rows.get()),
             ("creates without intent", self.not_intended.get()),
             ("results forgotten", self.forgotten.get()),
+            ("full disks", self.full_disks.get()),
+            ("rows of a large roster", self.large_rows.get()),
+            ("its memory, KiB", self.large_memory.get()),
+            ("its -wal, KiB", self.large_wal.get()),
             ("seconds", after.as_secs()),
             ("seed", seed),
         ];

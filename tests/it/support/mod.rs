@@ -12,8 +12,10 @@ mod running;
 mod server;
 #[cfg(target_os = "linux")]
 pub(crate) mod shim;
+mod user;
 
 use std::cell::{OnceCell, RefCell};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -26,6 +28,7 @@ pub(crate) use ran::Ran;
 pub(crate) use relay::{Door, Ending, Front, Manner, Relay};
 pub(crate) use running::Running;
 pub(crate) use server::Server;
+pub(crate) use user::command_without_privileges;
 
 /// After how long a create whose answer was lost counts as settled, in these tests: where nothing is late, and else.
 const SETTLE: [&str; 2] = ["300ms", "1s"];
@@ -243,6 +246,11 @@ fn sabotage(command: &mut Command) {
 
 #[cfg(not(feature = "sabotage"))]
 fn sabotage(_command: &mut Command) {}
+
+/// Says that a test was left out, and why: not captured, since it is no test that passed.
+pub(crate) fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}
 
 /// Waits until `holds`, looking again every millisecond, and fails after [`PATIENCE`].
 #[track_caller]

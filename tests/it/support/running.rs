@@ -65,16 +65,19 @@ impl<'a> Running<'a> {
 
     /// Waits for its end and returns the most memory that it was seen to hold, in KiB.
     pub(crate) fn peak_memory_kib(&mut self) -> u64 {
-        let file = format!("/proc/{}/status", self.child.id());
         let mut peak = 0;
         wait_until("it ends", || {
-            let status = std::fs::read_to_string(&file).unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let seen = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-            peak = peak.max(seen.unwrap_or_default());
+            peak = peak.max(self.memory_kib());
             self.has_ended()
         });
         peak
+    }
+
+    /// The most memory that it has held so far, in KiB; 0 when it has ended.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
     }
 
     pub(crate) fn signal(&mut self, signal: Signal) -> &mut Self {

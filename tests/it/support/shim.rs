@@ -1,10 +1,11 @@
 //! A disk that is full, fails or loses its power, and a clock that is set: tests/shim/disk.c and tests/shim/clock.c
 //! between the command and the system.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+
+use super::skipped;
 
 /// The names of the journal's files, and of the one that a new journal is built in.
 pub(crate) const JOURNAL: &str = "j.db:.guestlist-journal-";
@@ -56,15 +57,11 @@ pub(crate) struct Strike {
     pub(crate) deed: Deed,
 }
 
-/// Whether there is a C compiler to build the shim with. Says so where there is none: not captured, since a test that
-/// was left out is no test that passed.
+/// Whether there is a C compiler to build the shim with. Says so where there is none.
 pub(crate) fn available() -> bool {
     let built = disk().is_some();
     if !built {
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: no C compiler (cc), so no test of what the disk or the clock does"
-        );
+        skipped("no C compiler (cc), so no test of what the disk or the clock does");
     }
     built
 }

@@ -109,6 +109,7 @@ fn in_use() -> JournalError {
 #[case::other_api(JournalError::OtherOrigin { bound: String::new(), asked: String::new() }.into(), Exit::Usage)]
 #[case::two_id_sources(JournalError::TwoIdSources { meeting: String::new(), first: String::new(), second: String::new() }.into(), Exit::Usage)]
 #[case::full_disk(JournalError::DiskFull { doing: "" }.into(), Exit::Stopped)]
+#[case::read_only(JournalError::ReadOnly { doing: "" }.into(), Exit::Stopped)]
 #[case::bug(JournalError::Illegal { state: String::new(), transition: String::new() }.into(), Exit::Unexpected)]
 #[case::in_a_run(CommandError::Import(ImportError::Dispatch(DispatchError::Journal(in_use()))), Exit::Busy)]
 #[case::writer(CommandError::Import(ImportError::Dispatch(DispatchError::Writer)), Exit::Unexpected)]
