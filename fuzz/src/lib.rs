@@ -1,4 +1,6 @@
 //! What the fuzz targets assert, one module a subject. A property that doesn't hold panics.
+//!
+//! An input that once made one panic belongs into `seeds/`: the stable compiler replays them all, see `tests/seeds.rs`.
 
 pub mod answers;
 pub mod pacing;
