@@ -119,12 +119,8 @@ fn live_and_die(import: &Import, dice: &mut Rng) -> bool {
 
 /// Whoever the journal holds for out for good, or in it without our knowing, by their ids.
 fn rows_in_doubt(import: &Import) -> HashSet<String> {
-    let journal = rusqlite::Connection::open(import.path("j.db")).unwrap();
-    let mut ids = journal
-        .prepare("SELECT custom_participant_id FROM participants WHERE state = 'uncertain' AND sends = 3")
-        .unwrap();
-    let ids = ids.query_map([], |row| row.get(0)).unwrap();
-    ids.map(Result::unwrap).collect()
+    let ids = "SELECT custom_participant_id FROM participants WHERE state = 'uncertain' AND sends = 3";
+    import.ask_all(ids).into_iter().collect()
 }
 
 /// Runs it until it says that everybody is confirmed, or that some are in doubt for good.

@@ -4,6 +4,7 @@
 //! The sandbox lives in the test's process, the command is a process of its own: it can be killed, stopped and run
 //! again, and nothing that it says is needed to know what it did.
 
+mod journal;
 #[cfg(target_os = "linux")]
 pub(crate) mod power;
 mod ran;
@@ -192,12 +193,6 @@ impl Import {
 
     pub(crate) fn mode(&self, name: &str) -> u32 {
         std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o777
-    }
-
-    /// What SQL says of the journal.
-    pub(crate) fn ask<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
-        let journal = rusqlite::Connection::open(self.path("j.db")).unwrap();
-        journal.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// The journal is gone, with everything that lies beside it.
