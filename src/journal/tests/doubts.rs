@@ -98,7 +98,7 @@ fn what_is_found_once_is_ours_if_we_sent_it_and_was_there_before_if_not() {
 #[test]
 fn rows_that_only_look_like_somebody_are_told_once() {
     let folder = TestFolder::new();
-    folder.open().stage_from(&IdSource::Column, &participants(&["LEFT"])).unwrap();
+    folder.open().stage_from(&id_column(), &participants(&["LEFT"])).unwrap();
     let many: Vec<String> = (0..7).map(|n| format!("ID-{n}")).collect();
     let ids: Vec<&str> = many.iter().map(String::as_str).chain(["exact", "other"]).collect();
     let mut journal = folder.run(&ids);

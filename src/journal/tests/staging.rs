@@ -65,11 +65,17 @@ fn one_id_of_several_accounts_and_apps_is_a_row_of_each() {
     for (account, app) in targets {
         let target = Target::new(account, app).unwrap();
         let roster = journal.add_roster("roster.csv").unwrap();
-        let into = StageInto { target: &target, roster, id_source: &IdSource::Column, new_id_source: false };
-        let row = StageRow { participant: &participant("a"), line: 2, extra: None };
+        let into = StageInto {
+            target: &target,
+            roster,
+            id_source: &id_column(),
+            new_id_source: false,
+            on_duplicate: OnDuplicate::Stop,
+        };
+        let row = StageRow { participant: &participant("a"), line: 2, extra: None, person: None };
         assert_eq!(journal.stage(into, [row]).unwrap(), [], "{account} {app}");
     }
-    journal.accept(at(0), 0, 0).unwrap();
+    journal.accept(at(0), Acceptance::default()).unwrap();
     let keys: Vec<_> = journal.meetings().unwrap().iter().map(|meeting| meeting.key).collect();
     assert_eq!(keys.len(), 3);
     let first = journal.exchange(&mut [], Some((keys[0], 9))).unwrap();
