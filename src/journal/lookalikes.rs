@@ -2,7 +2,7 @@
 //! by byte: another case, another normal form, spaces around. They are told, never matched.
 
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use unicode_normalization::UnicodeNormalization;
 
 use super::error::{Doing, JournalError};
@@ -11,7 +11,7 @@ use super::{MeetingKey, RunNumber};
 use crate::event::Lookalike;
 
 /// So many are named; all are counted.
-const NAMED: i64 = 5;
+const NAMED: usize = 5;
 
 /// Planned rows of a run whose ids a complete listing shows in another spelling only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,42 +22,58 @@ pub struct Lookalikes {
     pub first: Vec<Lookalike>,
 }
 
+/// Makes room for what is compared, and teaches SQLite the comparison.
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection
+        .create_scalar_function("folded", 1, flags, |call| call.get::<String>(0).map(|id| folded(&id)))?;
+    connection.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS spellings (
+             folded TEXT PRIMARY KEY, custom_participant_id TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         DELETE FROM temp.spellings;",
+    )
+}
+
 /// Looks for them in the listing under way. What a listing shows exactly is planned no more.
 pub(super) fn lookalikes(
     transaction: &Transaction<'_>,
     run: RunNumber,
     meeting: MeetingKey,
 ) -> Result<Lookalikes, JournalError> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    transaction
-        .create_scalar_function("folded", 1, flags, |call| call.get::<String>(0).map(|id| folded(&id)))
-        .doing(SETTLING)?;
+    prepare(transaction).doing(SETTLING)?;
+    transaction.execute(SPELLINGS, params![run.0, meeting.0]).doing(SETTLING)?;
     let mut select = transaction.prepare_cached(ALIKE).doing(SETTLING)?;
-    let rows = select.query_map(params![run.0, meeting.0, NAMED], read).doing(SETTLING)?;
+    let pairs = select
+        .query_map(params![run.0, meeting.0], |row| {
+            Ok(Lookalike { planned: row.get(0)?, present: row.get(1)? })
+        })
+        .doing(SETTLING)?;
     let mut found = Lookalikes::default();
-    for row in rows {
-        let (lookalike, count) = row.doing(SETTLING)?;
-        found.count = count;
-        found.first.push(lookalike);
+    for pair in pairs {
+        let pair = pair.doing(SETTLING)?;
+        found.count += 1;
+        if found.first.len() < NAMED {
+            found.first.push(pair);
+        }
     }
     Ok(found)
 }
 
-const ALIKE: &str = "WITH
-     rows AS MATERIALIZED (
-         SELECT participant, custom_participant_id AS id, folded(custom_participant_id) AS folded
-         FROM participants INDEXED BY participants_open
-         WHERE confirmation IS NULL AND meeting = ?2 AND state = 'planned' AND run = ?1
-           AND EXISTS (SELECT 1 FROM temp.listed WHERE meeting = ?2)),
-     present AS MATERIALIZED (
-         SELECT folded(custom_participant_id) AS folded, min(custom_participant_id) AS id
-         FROM temp.listed WHERE meeting = ?2 AND EXISTS (SELECT 1 FROM rows) GROUP BY 1)
-     SELECT rows.id, present.id, count(*) OVER () FROM rows JOIN present USING (folded)
-     ORDER BY participant LIMIT ?3";
+/// Whoever is listed, once for all spellings of an id; nobody, if nobody is about to be added.
+pub(super) const SPELLINGS: &str = "INSERT INTO temp.spellings
+     SELECT folded(custom_participant_id), custom_participant_id FROM temp.listed
+     WHERE meeting = ?2
+       AND EXISTS (SELECT 1 FROM participants INDEXED BY participants_open
+                   WHERE confirmation IS NULL AND meeting = ?2 AND state = 'planned' AND run = ?1)
+     ON CONFLICT DO NOTHING";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(Lookalike, u64)> {
-    Ok((Lookalike { planned: row.get(0)?, present: row.get(1)? }, row.get(2)?))
-}
+pub(super) const ALIKE: &str = "SELECT p.custom_participant_id, s.custom_participant_id
+     FROM participants p INDEXED BY participants_open
+     CROSS JOIN temp.spellings s ON s.folded = folded(p.custom_participant_id)
+     WHERE p.confirmation IS NULL AND p.meeting = ?2 AND p.state = 'planned' AND p.run = ?1
+       AND EXISTS (SELECT 1 FROM temp.spellings)
+     ORDER BY p.participant";
 
 fn folded(id: &str) -> String {
     let normal: String = id.trim().nfc().collect();

@@ -107,7 +107,7 @@ fn rows_that_only_look_like_somebody_are_told_once() {
     let found = journal.list(at(0), Resend::Allowed, &there);
     assert_eq!((found.found, found.lookalikes.count), (1, 7));
     let pairs: Vec<_> = found.lookalikes.first.iter().map(|it| (&*it.planned, &*it.present)).collect();
-    let expected = [("ID-0", "Id-0"), ("ID-1", "id-1"), ("ID-2", "id-2"), ("ID-3", "id-3"), ("ID-4", "id-4")];
+    let expected = [("ID-0", "id-0"), ("ID-1", "id-1"), ("ID-2", "id-2"), ("ID-3", "id-3"), ("ID-4", "id-4")];
     assert_eq!(pairs, expected);
     assert_eq!(journal.list(at(0), Resend::Allowed, &there).lookalikes.count, 0);
 }

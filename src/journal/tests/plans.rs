@@ -31,6 +31,15 @@ use rstest::rstest;
     "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
     "USING ROWID SEARCH ON TABLE doubts FOR IN-OPERATOR",
 ])]
+#[case::spellings(lookalikes::SPELLINGS, &[
+    "SEARCH participants EXISTS USING INDEX participants_open (meeting=?)",
+    "SEARCH temp.listed USING PRIMARY KEY (meeting=?)",
+])]
+#[case::look_alike(lookalikes::ALIKE, &[
+    "SEARCH p USING INDEX participants_open (meeting=?)",
+    "SCAN temp.spellings EXISTS",
+    "SEARCH s USING PRIMARY KEY (folded=?)",
+])]
 #[case::plan_rejected(stage::PLAN_REJECTED, &[
     "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
     "USING ROWID SEARCH ON TABLE refusals FOR IN-OPERATOR",
@@ -78,7 +87,10 @@ use rstest::rstest;
 ])]
 fn a_query_is_run_as_meant(#[case] sql: &str, #[case] plan: &[&str]) {
     let folder = TestFolder::new();
-    let journal = folder.open();
+    let mut journal = folder.run(&["a"]);
+    // So that the temporary tables are there.
+    journal.begin_listing(journal.key()).unwrap();
+    lookalikes::prepare(&journal.connection).unwrap();
     let temporary = "CREATE TEMP TABLE left_in_meeting (
         meeting INTEGER NOT NULL, person BLOB NOT NULL, participant INTEGER NOT NULL, PRIMARY KEY (meeting, person)
     ) STRICT, WITHOUT ROWID";
