@@ -68,6 +68,13 @@ pub enum Event<'a> {
         /// How many there are.
         in_flight: usize,
     },
+    /// Participants were changed, and that was made durable.
+    Changed {
+        /// How many were updated.
+        updated: u64,
+        /// How many were removed.
+        removed: u64,
+    },
     /// Tokens were asked for and kept.
     Tokens {
         /// How many.

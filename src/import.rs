@@ -1,7 +1,7 @@
 //! Importing a roster: read → validate → stage → accept → dispatch → report.
 
 mod directory;
-mod intake;
+pub(crate) mod intake;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +22,7 @@ use crate::roster::{ReadOptions, RejectedError, RejectedWriter, RosterError, Ros
 
 pub use directory::{ApiDirectory, LookUpError};
 pub use intake::id_source;
+pub(crate) use intake::Intake;
 
 /// What to import and how.
 pub struct ImportSettings {
@@ -161,17 +162,20 @@ impl From<JournalError> for ImportError {
     }
 }
 
-/// The most problems that a report names.
-const PROBLEMS_SHOWN: u32 = 20;
+/// An [`ImportContext`] whose journal is with the intake.
+pub(crate) struct Sender<A> {
+    pub(crate) api: Arc<A>,
+    pub(crate) pacer: Pacer,
+    pub(crate) clock: RunClock,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) cancel: CancellationToken,
+}
 
-/// Imports a roster.
-///
-/// # Errors
-/// The run could not be carried out. Rows that can't be added are no errors: they are in the report.
-pub async fn import<A: ParticipantApi>(
+/// Asks the API what there is, then reads, validates and stages the rosters. Nothing is sent by that.
+pub(crate) async fn read_in<A: ParticipantApi>(
     settings: ImportSettings,
     context: ImportContext<A>,
-) -> Result<ImportReport, ImportError> {
+) -> Result<(Intake, Sender<A>), ImportError> {
     let ImportContext { api, pacer, mut journal, clock, observer, cancel } = context;
     honour_kept_gate(&mut journal, &pacer, &clock, observer.as_ref())?;
     let directory = ApiDirectory::ask(
@@ -191,11 +195,27 @@ pub async fn import<A: ParticipantApi>(
             return Err(error.into());
         }
     };
+    let intake =
+        intake::take_in(settings, directory, journal, clock, Arc::clone(&observer), cancel.clone()).await?;
+    Ok((intake, Sender { api, pacer, clock, observer, cancel }))
+}
+
+/// The most problems that a report names.
+pub(crate) const PROBLEMS_SHOWN: u32 = 20;
+
+/// Imports a roster.
+///
+/// # Errors
+/// The run could not be carried out. Rows that can't be added are no errors: they are in the report.
+pub async fn import<A: ParticipantApi>(
+    settings: ImportSettings,
+    context: ImportContext<A>,
+) -> Result<ImportReport, ImportError> {
     let (on_invalid, accept_differing) = (settings.on_invalid, settings.accept_differing);
     let same_person = settings.same_person;
     let dispatch = settings.dispatch;
-    let mut intake =
-        intake::take_in(settings, directory, journal, clock, Arc::clone(&observer), cancel.clone()).await?;
+    let (mut intake, context) = read_in(settings, context).await?;
+    let Sender { api, pacer, clock, observer, cancel } = context;
     let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
     if refused || cancel.is_cancelled() {
         let stops = if cancel.is_cancelled() { vec![StopReason::Interrupted] } else { Vec::new() };

@@ -9,11 +9,11 @@
 //! # Layout
 //! * [`model`]: the nouns.
 //! * pure: [`roster`] (bytes → rows → participants), [`lifecycle`] (a row's states), [`outcome`] (what an answer
-//!   means), [`event`] (what a run tells).
+//!   means), [`plan`] (what a sync does about each participant), [`event`] (what a run tells).
 //! * edges: [`api`] (HTTP), [`journal`] (SQLite), [`pacer`] (rates), [`export`] (tokens to files), [`sandbox`] (a local
 //!   RealtimeKit to try and test against).
 //! * [`dispatch`]: pace → claim → send → record, and the settling of uncertain rows.
-//! * use cases: [`import`].
+//! * use cases: [`import`], [`sync`].
 //!
 //! # The way data goes
 //! ```text
@@ -38,7 +38,9 @@ pub mod lifecycle;
 pub mod model;
 pub mod outcome;
 pub mod pacer;
+pub mod plan;
 pub mod roster;
 mod sabotage;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod sync;

@@ -7,12 +7,14 @@
 //! * `errands`: what is done about meetings beside the sending, and what follows from it; `reconciler`: what those tasks
 //!   share; `listing`: a complete listing of a meeting, or none; `scan`: whether its pages add up;
 //!   `settle`: waiting, listing twice, deciding; and the tokens of what was found.
+//! * `survey`: the meetings looked at before a sync; `changes`: what a sync changes of those who are in.
 //! * `trial`: whether a meeting takes anybody at all.
 //!
 //! Rules of the loop: every attempt is paced before its claim; a request in flight is never dropped; a slot is free
 //! again only when its result is committed; the first fatal error is kept while the rest drains.
 
 mod call;
+mod changes;
 mod clock;
 mod course;
 mod desk;
@@ -24,6 +26,7 @@ mod result;
 mod scan;
 mod send;
 mod settle;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -33,9 +36,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use call::{Called, KeptGate, Line, call};
+pub use changes::{ChangeFailure, Changed, Removal};
 pub use clock::RunClock;
 pub use journal_task::JournalTask;
 
@@ -186,6 +191,39 @@ impl<A: ParticipantApi> Dispatcher<A> {
             settings: self.settings,
             at_once: reconciler::at_once(self.settings.concurrency),
             waits: Waits::default(),
+        }
+    }
+
+    /// Lends the journal out for work that needs no loop of its own; a gate that a 429 closes is told meanwhile.
+    async fn with_reconciler<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Reconciler<A>) -> T,
+    ) -> Result<T, DispatchError> {
+        let (journal, thread) = self.journal.take()?;
+        let (desk, mut transactions) = Desk::before(journal, thread);
+        let reconciler = self.reconciler(desk.clone());
+        reconciler.waits.nothing_else(true, self.observer.as_ref());
+        let done = {
+            let work = work(&reconciler);
+            tokio::pin!(work);
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => break done,
+                    exchanged = transactions.next() => self.tell_gate(exchanged.gate),
+                }
+            }
+        };
+        drop(reconciler);
+        let (journal, _) = desk.clear().await?;
+        self.journal.take_back(journal);
+        Ok(done)
+    }
+
+    /// Told only when it is kept: whoever reads it may rely on the next run's knowing it, too.
+    fn tell_gate(&self, gate: Option<Timestamp>) {
+        if let Some(remaining) = gate.and_then(|until| self.clock.until(until)) {
+            self.tell_waiting(WaitReason::Throttled, remaining);
         }
     }
 

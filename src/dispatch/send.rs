@@ -176,10 +176,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
             }
         };
         self.tell_recorded(&records);
-        // Told only now: whoever reads it may rely on the next run's knowing it, too.
-        if let Some(remaining) = gate.and_then(|until| self.clock.until(until)) {
-            self.tell_waiting(WaitReason::Throttled, remaining);
-        }
+        self.tell_gate(gate);
         let Some(meeting) = meeting else { return };
         let unused = permits - intents.len();
         self.pacer.give_back(unused);

@@ -27,18 +27,18 @@ const BATCHES: usize = 4;
 const BATCH_ROWS: usize = 4_096;
 
 /// What the roster came to.
-pub(super) struct Intake {
-    pub(super) journal: Journal,
-    pub(super) rows: u64,
-    pub(super) invalid: u64,
-    pub(super) left_out: u64,
-    pub(super) repeated: u64,
-    pub(super) seconds: Seconds,
+pub(crate) struct Intake {
+    pub(crate) journal: Journal,
+    pub(crate) rows: u64,
+    pub(crate) invalid: u64,
+    pub(crate) left_out: u64,
+    pub(crate) repeated: u64,
+    pub(crate) seconds: Seconds,
 }
 
 impl Intake {
     /// The report of a roster that wasn't accepted: nothing was sent.
-    pub(super) fn report_unaccepted(self, stops: Vec<StopReason>) -> ImportReport {
+    pub(crate) fn report_unaccepted(self, stops: Vec<StopReason>) -> ImportReport {
         let not_attempted = self.rows.saturating_sub(self.invalid + self.left_out + self.repeated);
         let summary = RunSummary {
             rows: self.rows,

@@ -9,6 +9,7 @@
 //! * `gate`: until when the server asked us to wait.
 //! * `listing`, `adopt`, `lookalikes`: what a complete listing says about rows; `hold_back`: what must not be sent
 //!   again; `tokens`: those that no create handed out; `purge`: their removal.
+//! * `compare`: what a sync is to do, by a complete listing; `change`: what it has done.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export; `rehearsal`:
 //!   what an import would do.
 //! * `state`, `difference`: how a row's state and what its roster wants are kept.
@@ -17,6 +18,8 @@
 #![expect(clippy::disallowed_types, reason = "the journal is the one owner of SQLite")]
 
 mod adopt;
+mod change;
+mod compare;
 mod difference;
 mod error;
 mod export_rows;
@@ -53,6 +56,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+pub use compare::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
 pub use gate::GateKeeper;

@@ -146,7 +146,7 @@ impl FakeApi {
         state.participants.push(made);
     }
 
-    fn apply(&self, participant: &Participant) -> RemoteParticipant {
+    pub(super) fn apply(&self, participant: &Participant) -> RemoteParticipant {
         let mut state = self.state.lock().unwrap();
         let made = state.make(participant);
         state.participants.push(made.clone());

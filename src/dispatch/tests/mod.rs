@@ -1,6 +1,7 @@
 //! The dispatcher on paused time, against a meeting in memory that loses answers by script. Judged by what the meeting
 //! holds.
 
+mod changes;
 mod fake;
 mod meetings;
 mod promise;

@@ -1,0 +1,206 @@
+//! What a sync changes of those who are in: fields by PATCH, people who are no longer wanted by DELETE. Both may be
+//! repeated freely, so that an interrupted sync needs no memory of them: the next one compares anew.
+
+use futures::stream::{self, StreamExt};
+
+use super::call::{Called, call};
+use super::reconciler::Reconciler;
+use super::{DispatchError, Dispatcher};
+use crate::api::{ParticipantApi, Removed};
+use crate::event::{Event, StopReason};
+use crate::journal::{ChangeKind, PlannedChange, RowId};
+use crate::model::{JoinToken, ParticipantEdit, PictureEdit, RemoteId};
+use crate::outcome::{Failure, Trouble};
+use crate::plan::ShownField;
+
+/// The most refusals that a report names.
+const NAMED: usize = 20;
+
+/// Who is to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Nobody.
+    Nobody,
+    /// Those who are in by us and no longer on the roster.
+    Ours,
+    /// Also those who were there before us, and those that are neither on the roster nor ours.
+    Everybody,
+}
+
+impl Removal {
+    /// The planned changes that it carries out.
+    pub fn kinds(self) -> &'static [ChangeKind] {
+        match self {
+            Self::Nobody => &[],
+            Self::Ours => &[ChangeKind::Remove],
+            Self::Everybody => &[ChangeKind::Remove, ChangeKind::RemoveFound, ChangeKind::Foreign],
+        }
+    }
+}
+
+/// What came of the changes.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// Participants updated.
+    pub updated: u64,
+    /// Participants removed, those among them that were gone already included.
+    pub removed: u64,
+    /// Changes that the API refused, or didn't answer.
+    pub failed: u64,
+    /// The first of those.
+    pub failures: Vec<ChangeFailure>,
+}
+
+/// A change that could not be made.
+#[derive(Debug, Clone)]
+pub struct ChangeFailure {
+    /// Which one.
+    pub change: PlannedChange,
+    /// What the API said; `None`: nothing that helps.
+    pub failure: Option<Failure>,
+}
+
+/// What one request came to.
+enum Made {
+    Updated(RowId, JoinToken),
+    Removed(Option<RowId>),
+    Failed(Box<ChangeFailure>),
+    Stopped(StopReason),
+}
+
+impl<A: ParticipantApi> Dispatcher<A> {
+    /// Carries out the planned updates, then the removals. What ended it early is in [`stops`](Self::stops); nobody is
+    /// removed after that.
+    ///
+    /// # Errors
+    /// The journal failed.
+    pub async fn change(&mut self, removal: Removal) -> Result<Changed, DispatchError> {
+        let mut changed = Changed::default();
+        let kinds: Vec<_> =
+            std::iter::once(ChangeKind::Update).chain(removal.kinds().iter().copied()).collect();
+        for kind in kinds {
+            if !self.stops.is_empty() {
+                break;
+            }
+            let stopped = self
+                .with_reconciler(async |reconciler| reconciler.carry_out(kind, &mut changed).await)
+                .await??;
+            if let Some(reason) = stopped {
+                self.stop(reason);
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl<A: ParticipantApi> Reconciler<A> {
+    /// All planned changes of a kind, in batches whose results are committed together.
+    async fn carry_out(
+        &self,
+        kind: ChangeKind,
+        changed: &mut Changed,
+    ) -> Result<Option<StopReason>, DispatchError> {
+        let at_once = self.settings.concurrency.get();
+        let mut after = 0;
+        loop {
+            let batch = self.desk.call(move |journal| journal.changes(kind, after, at_once)).await?;
+            let Some(last) = batch.last() else { return Ok(None) };
+            after = last.number;
+            let made: Vec<_> =
+                stream::iter(batch).map(|change| self.make(change)).buffer_unordered(at_once).collect().await;
+            if let Some(reason) = self.keep_made(made, changed).await? {
+                return Ok(Some(reason));
+            }
+        }
+    }
+
+    async fn make(&self, change: PlannedChange) -> Made {
+        let Some(id) = change.participant_id.clone() else { return failed(change, None) };
+        match (change.kind, change.row) {
+            (ChangeKind::Update, Some(row)) => self.update(change, row, &id).await,
+            (ChangeKind::Remove | ChangeKind::RemoveFound | ChangeKind::Foreign, row) => {
+                self.remove(change, row, &id).await
+            }
+            _ => failed(change, None),
+        }
+    }
+
+    async fn update(&self, change: PlannedChange, row: RowId, id: &RemoteId) -> Made {
+        let edit = edit_of(&change);
+        match call(self.line(), || self.api.update(change.meeting, id, &edit)).await {
+            Called::Done(updated) => Made::Updated(row, updated.token),
+            Called::Refused(failure) | Called::Failed(Trouble::Failed(failure)) => {
+                failed(change, Some(failure))
+            }
+            Called::Failed(_) => failed(change, None),
+            Called::Stop(reason) => Made::Stopped(reason),
+        }
+    }
+
+    async fn remove(&self, change: PlannedChange, row: Option<RowId>, id: &RemoteId) -> Made {
+        match call(self.line(), || self.api.remove(change.meeting, id)).await {
+            Called::Done(Removed::Deleted | Removed::Gone) => Made::Removed(row),
+            Called::Refused(failure) | Called::Failed(Trouble::Failed(failure)) => {
+                failed(change, Some(failure))
+            }
+            Called::Failed(_) => failed(change, None),
+            Called::Stop(reason) => Made::Stopped(reason),
+        }
+    }
+
+    /// Commits what was made, and tells.
+    async fn keep_made(
+        &self,
+        made: Vec<Made>,
+        changed: &mut Changed,
+    ) -> Result<Option<StopReason>, DispatchError> {
+        let (mut updates, mut removals, mut stopped) = (Vec::new(), Vec::new(), None);
+        let mut removed = 0;
+        for made in made {
+            match made {
+                Made::Updated(row, token) => updates.push((row, Some(token))),
+                Made::Removed(row) => {
+                    removed += 1;
+                    removals.extend(row);
+                }
+                Made::Failed(failure) => {
+                    changed.failed += 1;
+                    if changed.failures.len() < NAMED {
+                        changed.failures.push(*failure);
+                    }
+                }
+                Made::Stopped(reason) => stopped = stopped.or(Some(reason)),
+            }
+        }
+        let updated = updates.len() as u64;
+        self.desk
+            .call(move |journal| {
+                journal.keep_updates(&updates)?;
+                journal.keep_removals(&removals)
+            })
+            .await?;
+        changed.updated += updated;
+        changed.removed += removed;
+        self.observer.on(&Event::Changed { updated, removed });
+        Ok(stopped)
+    }
+}
+
+fn failed(change: PlannedChange, failure: Option<Failure>) -> Made {
+    Made::Failed(Box::new(ChangeFailure { change, failure }))
+}
+
+/// The fields that an update sends: only those that differ.
+fn edit_of(change: &PlannedChange) -> ParticipantEdit {
+    let new = |field: ShownField| {
+        change.fields.iter().find(|change| change.field == field).map(|change| change.new.clone())
+    };
+    ParticipantEdit {
+        name: new(ShownField::Name),
+        preset_name: new(ShownField::Preset),
+        picture: new(ShownField::Picture).map(|url| match url.is_empty() {
+            true => PictureEdit::Clear,
+            false => PictureEdit::Set(url),
+        }),
+    }
+}

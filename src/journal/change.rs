@@ -1,0 +1,142 @@
+//! What a sync does to rows that are in: who was found to be gone, what was updated, who was removed.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::compare::{CHANGES, ChangeKind, PLANNING};
+use super::error::{Doing, JournalError};
+use super::state::legal;
+use super::{Journal, RowId};
+use crate::lifecycle::{RowState, Transition};
+use crate::model::JoinToken;
+
+const UPDATING: &str = "keeping what was updated";
+const REMOVING: &str = "noting who was removed";
+
+/// The fields that the roster wants, where the row holds others.
+const AS_WANTED: &str = "name = coalesce(wanted ->> 'name', name),
+     preset_name = coalesce(wanted ->> 'preset_name', preset_name),
+     picture = nullif(coalesce(wanted ->> 'picture', picture), ''), wanted = NULL, difference_accepted = 0";
+
+impl Journal {
+    /// Takes over what the planned changes have shown of confirmed rows: fields that others have changed, and who is
+    /// gone. Those of them whom the roster names are planned again. To be called once the run is accepted.
+    pub fn begin_changes(&mut self) -> Result<(), JournalError> {
+        self.connection.execute_batch(CHANGES).doing(PLANNING)?;
+        self.write(PLANNING, |transaction, _run| {
+            transaction
+                .execute(
+                    "UPDATE participants SET name = x.shown_name, preset_name = x.shown_preset,
+                            picture = x.shown_picture, wanted = x.wanted,
+                            difference_accepted = difference_accepted AND participants.wanted IS x.wanted
+                     FROM temp.changes x
+                     WHERE x.kind IN ('update', 'unchanged') AND x.participant = participants.participant
+                       AND participants.state IN ('added', 'present')",
+                    [],
+                )
+                .doing(PLANNING)?;
+            // Whose new id is held back as a possible duplicate stays: they would lose their place without getting one.
+            transaction
+                .execute(
+                    "DELETE FROM temp.changes WHERE participant IN (
+                         SELECT twin FROM twins CROSS JOIN participants p USING (participant) WHERE p.state = 'held')",
+                    [],
+                )
+                .doing(PLANNING)?;
+            // A row that is added again keeps what its roster wants.
+            transaction
+                .execute(
+                    &format!(
+                        "UPDATE participants SET {AS_WANTED} WHERE wanted IS NOT NULL AND participant IN (
+                             SELECT participant FROM temp.changes WHERE kind = 'add_again')"
+                    ),
+                    [],
+                )
+                .doing(PLANNING)?;
+            remove(transaction, rows_of(transaction, ChangeKind::Gone)?)?;
+            remove(transaction, rows_of(transaction, ChangeKind::AddAgain)?)?;
+            let planned = legal(RowState::Removed, Transition::Readd)?;
+            transaction
+                .execute(
+                    "UPDATE participants SET state = ?1, sends = 0, sent_run = -1 WHERE state = 'removed'
+                       AND participant IN (SELECT participant FROM temp.changes WHERE kind = 'add_again')",
+                    [planned.name()],
+                )
+                .doing(PLANNING)
+                .map(|_| ())
+        })
+    }
+
+    /// Keeps that rows have been updated to what their roster wants, and the tokens that came along.
+    pub fn keep_updates(&mut self, updated: &[(RowId, Option<JoinToken>)]) -> Result<(), JournalError> {
+        self.write(UPDATING, |transaction, _run| {
+            let mut update = transaction
+                .prepare_cached(&format!("UPDATE participants SET {AS_WANTED} WHERE participant = ?1"))
+                .doing(UPDATING)?;
+            let mut keep = transaction
+                .prepare_cached(
+                    "UPDATE confirmations SET token = ?2, token_expires_at = ?3, token_purged_at = NULL
+                     WHERE confirmation = (SELECT confirmation FROM participants WHERE participant = ?1)",
+                )
+                .doing(UPDATING)?;
+            for (row, token) in updated {
+                update.execute([row.0]).doing(UPDATING)?;
+                if let Some(token) = token {
+                    let expires_at = token.expires_at().map(Timestamp::as_second);
+                    keep.execute(params![row.0, token.expose(), expires_at]).doing(UPDATING)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps that participants are no longer in the meeting; their tokens go with them.
+    pub fn keep_removals(&mut self, removed: &[RowId]) -> Result<(), JournalError> {
+        self.write(REMOVING, |transaction, _run| remove(transaction, removed.iter().map(|row| row.0)))
+    }
+
+    /// When the last run before this one ended, or when this one began if that is unknown: what was confirmed by then
+    /// may be missing from a list that lags until the settle time has passed since.
+    pub fn last_activity(&self) -> Result<Option<Timestamp>, JournalError> {
+        let ended: Option<i64> = self
+            .connection
+            .query_row(
+                "SELECT max(coalesce(finished_at, (SELECT started_at FROM runs WHERE run = ?1)))
+                 FROM runs WHERE run < ?1",
+                [self.run.0],
+                |row| row.get(0),
+            )
+            .doing(PLANNING)?;
+        Ok(ended.and_then(|ended| Timestamp::from_millisecond(ended).ok()))
+    }
+}
+
+/// Rows that the planned changes of one kind are about.
+fn rows_of(transaction: &Transaction<'_>, kind: ChangeKind) -> Result<Vec<i64>, JournalError> {
+    transaction
+        .prepare("SELECT participant FROM temp.changes WHERE kind = ?1 AND participant IS NOT NULL")
+        .and_then(|mut select| select.query_map([kind.name()], |row| row.get(0))?.collect())
+        .doing(PLANNING)
+}
+
+/// Confirmed rows are in the meeting no longer.
+fn remove(transaction: &Transaction<'_>, rows: impl IntoIterator<Item = i64>) -> Result<(), JournalError> {
+    let prepare = |sql| transaction.prepare_cached(sql).doing(REMOVING);
+    let mut look = prepare(
+        "SELECT confirmation FROM participants WHERE participant = ?1 AND state IN ('added', 'present')",
+    )?;
+    let mut update = prepare(
+        "UPDATE participants SET state = ?2, confirmation = NULL, wanted = NULL WHERE participant = ?1",
+    )?;
+    let mut forget = prepare("DELETE FROM confirmations WHERE confirmation = ?1")?;
+    let removed = legal(RowState::Added, Transition::Remove)?;
+    for row in rows {
+        let confirmation: Option<i64> =
+            look.query_row([row], |found| found.get(0)).optional().doing(REMOVING)?;
+        if let Some(confirmation) = confirmation {
+            update.execute(params![row, removed.name()]).doing(REMOVING)?;
+            forget.execute([confirmation]).doing(REMOVING)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,458 @@
+//! A complete listing held against what the run's roster names and what the journal knows, id by id; and what a sync
+//! is to do about it, kept in a temporary table until it is done or the run ends.
+//!
+//! Both sides are read in the order of their ids, so that no meeting has to fit into memory.
+
+use std::cmp::Ordering;
+
+use rusqlite::{Connection, Row, Rows, params};
+
+use super::difference::Difference;
+use super::error::{Doing, JournalError};
+use super::state::read_state;
+use super::{Journal, MeetingKey, RowId, RunMeeting};
+use crate::lifecycle::RowState;
+use crate::model::{Location, MeetingId, RemoteId};
+use crate::plan::{Change, FieldChange, Known, Listed, Origin, Seen, Shown, ShownField, judge};
+
+/// What is to be done in a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeetingPlan {
+    /// The meeting.
+    pub meeting: RunMeeting,
+    /// Of the listed ones: those who are in by us, wanted or not.
+    pub managed: u64,
+    /// How many changes of each kind.
+    pub counts: ChangeCounts,
+}
+
+/// How many changes of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChangeCounts {
+    /// To be added.
+    pub add: u64,
+    /// To be added again: somebody else has removed them.
+    pub add_again: u64,
+    /// To be updated.
+    pub update: u64,
+    /// As they should be.
+    pub unchanged: u64,
+    /// Ours, and no longer on the roster.
+    pub remove: u64,
+    /// There before us, and no longer on the roster.
+    pub remove_found: u64,
+    /// No longer on the roster, nor in the meeting.
+    pub gone: u64,
+    /// Neither on the roster nor ours.
+    pub foreign: u64,
+    /// Ids that the meeting holds more than once.
+    pub conflict: u64,
+    /// In doubt: looked up while sending.
+    pub unsettled: u64,
+}
+
+impl MeetingPlan {
+    /// Whether somebody is missing from the list who is in as far as the journal knows.
+    pub fn misses_anybody(&self) -> bool {
+        self.counts.add_again + self.counts.gone > 0
+    }
+}
+
+/// The kinds of change that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// See [`ChangeCounts::add`].
+    Add,
+    /// See [`ChangeCounts::add_again`].
+    AddAgain,
+    /// See [`ChangeCounts::update`].
+    Update,
+    /// See [`ChangeCounts::remove`].
+    Remove,
+    /// See [`ChangeCounts::remove_found`].
+    RemoveFound,
+    /// See [`ChangeCounts::gone`].
+    Gone,
+    /// See [`ChangeCounts::foreign`].
+    Foreign,
+    /// See [`ChangeCounts::conflict`].
+    Conflict,
+    /// See [`ChangeCounts::unsettled`].
+    Unsettled,
+}
+
+impl ChangeKind {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 9] = [
+        Self::Add,
+        Self::AddAgain,
+        Self::Update,
+        Self::Remove,
+        Self::RemoveFound,
+        Self::Gone,
+        Self::Foreign,
+        Self::Conflict,
+        Self::Unsettled,
+    ];
+
+    /// The name that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::AddAgain => "add_again",
+            Self::Update => "update",
+            Self::Remove => "remove",
+            Self::RemoveFound => "remove_found",
+            Self::Gone => "gone",
+            Self::Foreign => "foreign",
+            Self::Conflict => "conflict",
+            Self::Unsettled => "unsettled",
+        }
+    }
+}
+
+impl ChangeCounts {
+    /// How many there are of a kind.
+    pub fn of(&self, kind: ChangeKind) -> u64 {
+        let mut counts = *self;
+        *counts.slot(kind)
+    }
+
+    fn slot(&mut self, kind: ChangeKind) -> &mut u64 {
+        match kind {
+            ChangeKind::Add => &mut self.add,
+            ChangeKind::AddAgain => &mut self.add_again,
+            ChangeKind::Update => &mut self.update,
+            ChangeKind::Remove => &mut self.remove,
+            ChangeKind::RemoveFound => &mut self.remove_found,
+            ChangeKind::Gone => &mut self.gone,
+            ChangeKind::Foreign => &mut self.foreign,
+            ChangeKind::Conflict => &mut self.conflict,
+            ChangeKind::Unsettled => &mut self.unsettled,
+        }
+    }
+}
+
+/// A change that is planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedChange {
+    /// Its place in the plan.
+    pub number: i64,
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// What is to be done.
+    pub kind: ChangeKind,
+    /// The journal's row, if there is one.
+    pub row: Option<RowId>,
+    /// Whom it is about.
+    pub custom_participant_id: String,
+    /// Their name, as the meeting shows it or as the roster wants it.
+    pub name: String,
+    /// The API's id, if they are in once.
+    pub participant_id: Option<RemoteId>,
+    /// The fields of an update.
+    pub fields: Vec<FieldChange>,
+    /// Where the roster names them, or named them last.
+    pub location: Option<Location>,
+}
+
+pub(super) const PLANNING: &str = "comparing the roster with the meeting";
+
+/// What is planned; forgotten when the run ends.
+pub(super) const CHANGES: &str = "CREATE TEMP TABLE IF NOT EXISTS changes (
+     number INTEGER PRIMARY KEY, meeting INTEGER NOT NULL, kind TEXT NOT NULL, participant INTEGER,
+     custom_participant_id TEXT NOT NULL, name TEXT NOT NULL, participant_id TEXT, fields TEXT,
+     shown_name TEXT, shown_preset TEXT, shown_picture TEXT, wanted TEXT
+ ) STRICT;
+ CREATE INDEX IF NOT EXISTS temp.changes_by_kind ON changes (kind, number);";
+
+/// A row of the journal, with what its roster wants.
+struct Journaled {
+    row: i64,
+    id: String,
+    named: bool,
+    state: RowState,
+    origin: Origin,
+    participant_id: Option<String>,
+    wanted: (String, String, Option<String>),
+    /// Whether the journal held something else of it than the roster wants.
+    differed: bool,
+}
+
+/// Somebody in the list.
+struct InList {
+    id: String,
+    participant_id: String,
+    shown: (String, String, Option<String>),
+}
+
+fn shown(fields: &(String, String, Option<String>)) -> Shown<'_> {
+    Shown { name: &fields.0, preset_name: &fields.1, picture: fields.2.as_deref() }
+}
+
+fn parts(fields: &(String, String, Option<String>)) -> (&str, &str, Option<&str>) {
+    (&fields.0, &fields.1, fields.2.as_deref())
+}
+
+impl Journal {
+    /// Compares the meeting's listing, which must be complete, with the rows of this run and with those of earlier
+    /// ones, and plans what is to be done. Nothing that the journal holds is changed.
+    pub fn plan_changes(&mut self, meeting: RunMeeting) -> Result<MeetingPlan, JournalError> {
+        let transaction = self.connection.transaction().doing(PLANNING)?;
+        transaction.execute_batch(CHANGES).doing(PLANNING)?;
+        transaction
+            .execute("DELETE FROM temp.changes WHERE meeting = ?1", [meeting.key.0])
+            .doing(PLANNING)?;
+        let plan = compare(&transaction, self.run.0, meeting)?;
+        transaction.commit().doing(PLANNING)?;
+        Ok(plan)
+    }
+
+    /// Up to `count` planned changes of these kinds after a place in the plan, in its order.
+    pub fn changes(
+        &self,
+        kind: ChangeKind,
+        after: i64,
+        count: usize,
+    ) -> Result<Vec<PlannedChange>, JournalError> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.connection
+            .prepare_cached(
+                "SELECT x.number, m.meeting_id, x.custom_participant_id, x.name, x.participant_id, x.fields, r.file, p.line,
+                        x.participant
+                 FROM temp.changes x CROSS JOIN meetings m USING (meeting)
+                 LEFT JOIN participants p USING (participant) LEFT JOIN rosters r USING (roster)
+                 WHERE x.kind = ?1 AND x.number > ?2 ORDER BY x.number LIMIT ?3",
+            )
+            .and_then(|mut select| {
+                select.query_map(params![kind.name(), after, count], |row| read_change(row, kind))?.collect()
+            })
+            .doing(PLANNING)
+    }
+}
+
+/// Goes through both sides at once.
+fn compare(connection: &Connection, run: i64, meeting: RunMeeting) -> Result<MeetingPlan, JournalError> {
+    let mut journaled = connection
+        .prepare_cached(
+            "SELECT p.participant, p.custom_participant_id, p.run = ?2, p.state, p.sends > 0, c.participant_id,
+                    p.name, p.preset_name, p.picture, p.wanted
+             FROM participants p LEFT JOIN confirmations c USING (confirmation)
+             WHERE p.meeting = ?1 ORDER BY p.custom_participant_id",
+        )
+        .doing(PLANNING)?;
+    let mut listed = connection
+        .prepare_cached(
+            "SELECT custom_participant_id, participant_id, coalesce(name, ''), preset_name, picture
+             FROM temp.listed WHERE meeting = ?1 ORDER BY custom_participant_id, participant_id",
+        )
+        .doing(PLANNING)?;
+    let mut journaled =
+        Side::begin(journaled.query(params![meeting.key.0, run]).doing(PLANNING)?, read_journaled)?;
+    let mut listed = Side::begin(listed.query([meeting.key.0]).doing(PLANNING)?, read_listed)?;
+    let mut planner =
+        Planner { connection, meeting: meeting.key, managed: 0, counts: ChangeCounts::default() };
+    loop {
+        let order = match (&journaled.next, &listed.next) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(row), Some(there)) => row.id.cmp(&there.id),
+        };
+        let row = if order == Ordering::Greater { None } else { journaled.take()? };
+        let there = if order == Ordering::Less { Vec::new() } else { take_all_of_one_id(&mut listed)? };
+        planner.plan(row.as_ref(), &there)?;
+    }
+    Ok(MeetingPlan { meeting, managed: planner.managed, counts: planner.counts })
+}
+
+/// One side of the comparison, one row ahead.
+struct Side<'s, T> {
+    rows: Rows<'s>,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    next: Option<T>,
+}
+
+impl<'s, T> Side<'s, T> {
+    fn begin(rows: Rows<'s>, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Self, JournalError> {
+        let mut side = Self { rows, read, next: None };
+        side.take()?;
+        Ok(side)
+    }
+
+    /// The row at hand; the next one comes to be it.
+    fn take(&mut self) -> Result<Option<T>, JournalError> {
+        let next = self.rows.next().and_then(|row| row.map(self.read).transpose()).doing(PLANNING)?;
+        Ok(std::mem::replace(&mut self.next, next))
+    }
+}
+
+fn take_all_of_one_id(listed: &mut Side<'_, InList>) -> Result<Vec<InList>, JournalError> {
+    let mut all: Vec<InList> = Vec::new();
+    while listed.next.as_ref().is_some_and(|next| all.first().is_none_or(|first| first.id == next.id)) {
+        all.extend(listed.take()?);
+    }
+    Ok(all)
+}
+
+/// Judges ids and keeps what is to be done.
+struct Planner<'c> {
+    connection: &'c Connection,
+    meeting: MeetingKey,
+    managed: u64,
+    counts: ChangeCounts,
+}
+
+/// The journal's name for rows that are as they should be, though it held something else of them.
+const UNCHANGED: &str = "unchanged";
+
+impl Planner<'_> {
+    fn plan(&mut self, row: Option<&Journaled>, there: &[InList]) -> Result<(), JournalError> {
+        let listed: Vec<_> = there.iter().map(InList::listed).collect();
+        let known = row.map(Journaled::known);
+        let wanted = row.filter(|row| row.named).map(|row| shown(&row.wanted));
+        let change = judge(Seen { wanted, known, listed: &listed });
+        let ours = known.is_some_and(|known| known.origin.is_ours() && known.participant_id.is_some());
+        self.managed += u64::from(ours && listed.len() == 1);
+        let (kind, fields) = match change {
+            Change::Add => (ChangeKind::Add, Vec::new()),
+            Change::AddAgain => (ChangeKind::AddAgain, Vec::new()),
+            Change::Update(fields) => (ChangeKind::Update, fields),
+            Change::Remove(Origin::Created | Origin::Reconciled) => (ChangeKind::Remove, Vec::new()),
+            Change::Remove(Origin::Found) => (ChangeKind::RemoveFound, Vec::new()),
+            Change::Gone => (ChangeKind::Gone, Vec::new()),
+            Change::Foreign => (ChangeKind::Foreign, Vec::new()),
+            Change::Conflict => (ChangeKind::Conflict, Vec::new()),
+            Change::Unsettled => (ChangeKind::Unsettled, Vec::new()),
+            Change::Unchanged => {
+                self.counts.unchanged += 1;
+                // Somebody else may have made it what the roster wants: what we hold of it follows.
+                let differed = row.is_some_and(|row| row.differed);
+                return if differed { self.keep(UNCHANGED, &[], row, there) } else { Ok(()) };
+            }
+            Change::Nothing => return Ok(()),
+        };
+        *self.counts.slot(kind) += 1;
+        self.keep(kind.name(), &fields, row, there)
+    }
+
+    fn keep(
+        &self,
+        kind: &str,
+        fields: &[FieldChange],
+        row: Option<&Journaled>,
+        there: &[InList],
+    ) -> Result<(), JournalError> {
+        let only = if let [only] = there { Some(only) } else { None };
+        let id = row.map(|row| &row.id).or(there.first().map(|there| &there.id));
+        let name = there.first().map(|there| &there.shown.0).or(row.map(|row| &row.wanted.0));
+        let wanted = row
+            .zip(only)
+            .filter(|(row, _)| row.named)
+            .and_then(|(row, only)| Difference::between(parts(&row.wanted), parts(&only.shown)));
+        let fields: Vec<_> =
+            fields.iter().map(|change| (change.field.name(), &change.old, &change.new)).collect();
+        self.connection
+            .prepare_cached(
+                "INSERT INTO temp.changes (meeting, kind, participant, custom_participant_id, name, participant_id,
+                     fields, shown_name, shown_preset, shown_picture, wanted)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )
+            .and_then(|mut insert| {
+                insert.execute(params![
+                    self.meeting.0,
+                    kind,
+                    row.map(|row| row.row),
+                    id,
+                    name,
+                    only.map(|only| &only.participant_id),
+                    (!fields.is_empty()).then(|| serde_json::json!(fields).to_string()),
+                    only.map(|only| &only.shown.0),
+                    only.map(|only| &only.shown.1),
+                    only.and_then(|only| only.shown.2.as_ref()),
+                    wanted,
+                ])
+            })
+            .doing(PLANNING)
+            .map(|_| ())
+    }
+}
+
+impl Journaled {
+    fn known(&self) -> Known<'_> {
+        Known { state: self.state, participant_id: self.participant_id.as_deref(), origin: self.origin }
+    }
+}
+
+impl InList {
+    fn listed(&self) -> Listed<'_> {
+        Listed { participant_id: &self.participant_id, shown: shown(&self.shown) }
+    }
+}
+
+fn read_journaled(row: &Row<'_>) -> rusqlite::Result<Journaled> {
+    let newest = row.get_ref(9)?.as_str_or_null()?;
+    let differed = newest.is_some();
+    let newest = Difference::read(newest);
+    let picture = match newest.picture {
+        Some(picture) => Some(picture).filter(|picture| !picture.is_empty()),
+        None => row.get(8)?,
+    };
+    let state = read_state(row, 3)?;
+    Ok(Journaled {
+        row: row.get(0)?,
+        id: row.get(1)?,
+        named: row.get(2)?,
+        state,
+        origin: match (state, row.get(4)?) {
+            (RowState::Added, _) => Origin::Created,
+            (_, true) => Origin::Reconciled,
+            (_, false) => Origin::Found,
+        },
+        participant_id: row.get(5)?,
+        wanted: (
+            newest.name.map_or_else(|| row.get(6), Ok)?,
+            newest.preset_name.map_or_else(|| row.get(7), Ok)?,
+            picture,
+        ),
+        differed,
+    })
+}
+
+fn read_listed(row: &Row<'_>) -> rusqlite::Result<InList> {
+    Ok(InList {
+        id: row.get(0)?,
+        participant_id: row.get(1)?,
+        shown: (row.get(2)?, row.get(3)?, row.get(4)?),
+    })
+}
+
+fn read_change(row: &Row<'_>, kind: ChangeKind) -> rusqlite::Result<PlannedChange> {
+    let not_ours =
+        |column| rusqlite::Error::InvalidColumnType(column, String::new(), rusqlite::types::Type::Text);
+    let file: Option<String> = row.get(6)?;
+    let line: Option<u64> = row.get(7)?;
+    let row_id: Option<i64> = row.get(8)?;
+    Ok(PlannedChange {
+        number: row.get(0)?,
+        meeting: row.get_ref(1)?.as_str()?.parse().map_err(|_| not_ours(1))?,
+        kind,
+        row: row_id.map(RowId),
+        custom_participant_id: row.get(2)?,
+        name: row.get(3)?,
+        participant_id: row.get::<_, Option<String>>(4)?.and_then(RemoteId::new),
+        fields: read_fields(row.get_ref(5)?.as_str_or_null()?),
+        location: file.zip(line).map(|(file, line)| Location { file: file.into(), line }),
+    })
+}
+
+/// Reads what [`Planner::keep`] wrote.
+fn read_fields(json: Option<&str>) -> Vec<FieldChange> {
+    let fields: Vec<(String, String, String)> =
+        json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let field = |name: &str| ShownField::ALL.into_iter().find(|field| field.name() == name);
+    fields
+        .into_iter()
+        .filter_map(|(name, old, new)| Some(FieldChange { field: field(&name)?, old, new }))
+        .collect()
+}

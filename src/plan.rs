@@ -1,0 +1,376 @@
+//! What a roster, the journal and a complete listing make of each participant, and how many may be removed: pure.
+//!
+//! [`judge`] is the only place that decides what a sync does about somebody; the journal feeds it one id after another
+//! and keeps what it says, and the dispatcher carries that out.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::lifecycle::RowState;
+
+/// How a participant came to be in the meeting, as far as the journal knows (GUARANTEE.md section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Our create was answered.
+    Created,
+    /// One of our creates, whose answer was lost, made them.
+    Reconciled,
+    /// They were there before us.
+    Found,
+}
+
+impl Origin {
+    /// Whether it was us: only those are removed without further ado.
+    pub fn is_ours(self) -> bool {
+        match self {
+            Self::Created | Self::Reconciled => true,
+            Self::Found => false,
+        }
+    }
+}
+
+/// What others see of a participant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown<'a> {
+    /// The name; the API knows participants without one.
+    pub name: &'a str,
+    /// The preset.
+    pub preset_name: &'a str,
+    /// The picture.
+    pub picture: Option<&'a str>,
+}
+
+/// A field of [`Shown`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ShownField {
+    /// The name.
+    Name,
+    /// The preset.
+    Preset,
+    /// The picture.
+    Picture,
+}
+
+impl ShownField {
+    /// All of them, in their order.
+    pub const ALL: [Self; 3] = [Self::Name, Self::Preset, Self::Picture];
+
+    /// As the API names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Preset => "preset_name",
+            Self::Picture => "picture",
+        }
+    }
+}
+
+/// A field that is to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    /// Which one.
+    pub field: ShownField,
+    /// What the meeting holds; empty for none.
+    pub old: String,
+    /// What the roster wants; empty for none.
+    pub new: String,
+}
+
+/// The fields that differ, in their order.
+pub fn field_changes(held: Shown<'_>, wanted: Shown<'_>) -> Vec<FieldChange> {
+    let pairs = [
+        (ShownField::Name, held.name, wanted.name),
+        (ShownField::Preset, held.preset_name, wanted.preset_name),
+        (ShownField::Picture, held.picture.unwrap_or_default(), wanted.picture.unwrap_or_default()),
+    ];
+    let differing = pairs.into_iter().filter(|(_, old, new)| old != new);
+    differing
+        .map(|(field, old, new)| FieldChange { field, old: old.to_owned(), new: new.to_owned() })
+        .collect()
+}
+
+/// What the journal knows of an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known<'a> {
+    /// The row's state.
+    pub state: RowState,
+    /// The API's id of a confirmed row.
+    pub participant_id: Option<&'a str>,
+    /// Where a confirmed row comes from.
+    pub origin: Origin,
+}
+
+impl Known<'_> {
+    fn is_confirmed(&self) -> bool {
+        matches!(self.state, RowState::Added | RowState::Present)
+    }
+}
+
+/// A participant in the meeting's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed<'a> {
+    /// The API's id.
+    pub participant_id: &'a str,
+    /// What others see.
+    pub shown: Shown<'a>,
+}
+
+/// Everything that is known of one `custom_participant_id` in one meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// What the roster wants, if it names the id.
+    pub wanted: Option<Shown<'a>>,
+    /// What the journal knows.
+    pub known: Option<Known<'a>>,
+    /// Everybody in the complete listing with this id.
+    pub listed: &'a [Listed<'a>],
+}
+
+/// What is to be done about an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is to be added.
+    Add,
+    /// It was in, somebody else has removed it, and the roster wants it.
+    AddAgain,
+    /// It is in, with other fields than the roster wants.
+    Update(Vec<FieldChange>),
+    /// It is in as the roster wants it.
+    Unchanged,
+    /// It is in, the roster doesn't name it, and the journal knows it.
+    Remove(Origin),
+    /// The journal has it as in, the roster doesn't name it, and the meeting doesn't hold it any more.
+    Gone,
+    /// It is in, neither on the roster nor in the journal.
+    Foreign,
+    /// The meeting holds it more than once: a person has to decide.
+    Conflict,
+    /// A create of it is in doubt, or it is held back as a possible duplicate: the sending decides, not the plan.
+    Unsettled,
+    /// The roster doesn't name it and the meeting doesn't hold it.
+    Nothing,
+}
+
+/// What is to be done about an id.
+pub fn judge(seen: Seen<'_>) -> Change {
+    match (seen.wanted, seen.listed) {
+        (_, [_, _, ..]) => Change::Conflict,
+        (Some(wanted), [listed]) => match field_changes(listed.shown, wanted) {
+            changes if changes.is_empty() => Change::Unchanged,
+            changes => Change::Update(changes),
+        },
+        (None, [listed]) => unwanted(seen.known, listed),
+        (Some(_), []) => missing(seen.known.map(|known| known.state)),
+        (None, []) if seen.known.is_some_and(|known| known.is_confirmed()) => Change::Gone,
+        (None, []) => Change::Nothing,
+    }
+}
+
+/// In the meeting, not on the roster. Somebody whom others have put in our row's place is not ours, and neither is
+/// whoever never was confirmed to us.
+fn unwanted(known: Option<Known<'_>>, listed: &Listed<'_>) -> Change {
+    match known {
+        Some(known) if known.is_confirmed() && known.participant_id == Some(listed.participant_id) => {
+            Change::Remove(known.origin)
+        }
+        // A create in doubt that made it: ours, but the settling has to say so first.
+        Some(Known { state: RowState::Sending | RowState::Uncertain, .. }) => Change::Unsettled,
+        Some(_) | None => Change::Foreign,
+    }
+}
+
+/// On the roster, not in the meeting.
+fn missing(known: Option<RowState>) -> Change {
+    match known {
+        None | Some(RowState::Planned | RowState::Rejected) => Change::Add,
+        Some(RowState::Added | RowState::Present | RowState::Removed) => Change::AddAgain,
+        // Held back: judged anew when the run is accepted.
+        Some(RowState::Sending | RowState::Uncertain | RowState::Conflict | RowState::Held) => Change::Unsettled,
+    }
+}
+
+/// The most that one sync removes from a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemovalLimit {
+    /// So many.
+    Count(u64),
+    /// So many of a hundred that we manage there; [`ALWAYS_ALLOWED`] in any case.
+    Percent(u8),
+}
+
+/// With a limit in percent, so many may go from however small a meeting.
+pub const ALWAYS_ALLOWED: u64 = 5;
+
+impl RemovalLimit {
+    /// The most that may be removed from a meeting in which we manage so many.
+    pub fn most(self, managed: u64) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => {
+                let part = u128::from(managed) * u128::from(percent) / 100;
+                u64::try_from(part).unwrap_or(u64::MAX).max(ALWAYS_ALLOWED)
+            }
+        }
+    }
+}
+
+impl Default for RemovalLimit {
+    fn default() -> Self {
+        Self::Percent(20)
+    }
+}
+
+impl fmt::Display for RemovalLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// A limit that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no limit: write a number such as 10, or a part such as 20%")]
+pub struct InvalidRemovalLimit(pub String);
+
+impl FromStr for RemovalLimit {
+    type Err = InvalidRemovalLimit;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRemovalLimit> {
+        let invalid = || InvalidRemovalLimit(text.to_owned());
+        match text.strip_suffix('%') {
+            Some(percent) => match percent.trim().parse() {
+                Ok(percent @ 0..=100) => Ok(Self::Percent(percent)),
+                Ok(_) | Err(_) => Err(invalid()),
+            },
+            None => text.trim().parse().map(Self::Count).map_err(|_| invalid()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    const ANN: Shown<'static> = Shown { name: "Ann", preset_name: "viewer", picture: None };
+    const BOB: Shown<'static> =
+        Shown { name: "Bob", preset_name: "host", picture: Some("https://e.org/b.png") };
+
+    fn known(
+        state: RowState,
+        participant_id: Option<&'static str>,
+        origin: Origin,
+    ) -> Option<Known<'static>> {
+        Some(Known { state, participant_id, origin })
+    }
+
+    fn listed(participant_id: &'static str, shown: Shown<'static>) -> Listed<'static> {
+        Listed { participant_id, shown }
+    }
+
+    #[rstest]
+    #[case::new(Some(ANN), None, &[], Change::Add)]
+    #[case::planned(Some(ANN), known(RowState::Planned, None, Origin::Found), &[], Change::Add)]
+    #[case::refused_once(Some(ANN), known(RowState::Rejected, None, Origin::Found), &[], Change::Add)]
+    #[case::in_doubt(Some(ANN), known(RowState::Uncertain, None, Origin::Found), &[], Change::Unsettled)]
+    #[case::removed_by_others(Some(ANN), known(RowState::Added, Some("a"), Origin::Created), &[], Change::AddAgain)]
+    #[case::removed_by_us(Some(ANN), known(RowState::Removed, None, Origin::Created), &[], Change::AddAgain)]
+    #[case::as_wanted(Some(ANN), known(RowState::Added, Some("a"), Origin::Created), &[listed("a", ANN)], Change::Unchanged)]
+    #[case::there_before_us(Some(ANN), None, &[listed("a", ANN)], Change::Unchanged)]
+    #[case::twice(Some(ANN), None, &[listed("a", ANN), listed("b", ANN)], Change::Conflict)]
+    #[case::twice_and_unwanted(None, known(RowState::Added, Some("a"), Origin::Created), &[listed("a", ANN), listed("b", ANN)], Change::Conflict)]
+    #[case::dropped(None, known(RowState::Added, Some("a"), Origin::Created), &[listed("a", ANN)], Change::Remove(Origin::Created))]
+    #[case::dropped_found(None, known(RowState::Present, Some("a"), Origin::Found), &[listed("a", ANN)], Change::Remove(Origin::Found))]
+    #[case::in_our_place(None, known(RowState::Added, Some("a"), Origin::Created), &[listed("b", ANN)], Change::Foreign)]
+    #[case::never_confirmed(None, known(RowState::Planned, None, Origin::Found), &[listed("a", ANN)], Change::Foreign)]
+    #[case::in_doubt_and_dropped(None, known(RowState::Uncertain, None, Origin::Found), &[listed("a", ANN)], Change::Unsettled)]
+    #[case::foreign(None, None, &[listed("a", ANN)], Change::Foreign)]
+    #[case::gone(None, known(RowState::Present, Some("a"), Origin::Reconciled), &[], Change::Gone)]
+    #[case::nobody(None, known(RowState::Rejected, None, Origin::Found), &[], Change::Nothing)]
+    fn what_is_done_about_somebody(
+        #[case] wanted: Option<Shown<'static>>,
+        #[case] known: Option<Known<'static>>,
+        #[case] listed: &[Listed<'static>],
+        #[case] change: Change,
+    ) {
+        assert_eq!(judge(Seen { wanted, known, listed }), change);
+    }
+
+    #[test]
+    fn fields_change_one_by_one() {
+        let change =
+            |field, old: &str, new: &str| FieldChange { field, old: old.to_owned(), new: new.to_owned() };
+        let Change::Update(changes) =
+            judge(Seen { wanted: Some(BOB), known: None, listed: &[listed("a", ANN)] })
+        else {
+            panic!("an update");
+        };
+        assert_eq!(
+            changes,
+            [
+                change(ShownField::Name, "Ann", "Bob"),
+                change(ShownField::Preset, "viewer", "host"),
+                change(ShownField::Picture, "", "https://e.org/b.png"),
+            ]
+        );
+    }
+
+    #[rstest]
+    #[case("20%", 100, 20)]
+    #[case("20%", 24, 5)]
+    #[case("20%", 30, 6)]
+    #[case("0%", 1000, 5)]
+    #[case("100%", 1000, 1000)]
+    #[case("0", 1000, 0)]
+    #[case("7", 3, 7)]
+    fn a_limit_allows_so_many(#[case] limit: RemovalLimit, #[case] managed: u64, #[case] most: u64) {
+        assert_eq!(limit.most(managed), most);
+    }
+
+    #[rstest]
+    fn what_is_no_limit_is_refused(#[values("", "%", "101%", "-1", "many", "5 people")] text: &str) {
+        assert!(text.parse::<RemovalLimit>().is_err());
+    }
+
+    fn any_known() -> impl Strategy<Value = Option<Known<'static>>> {
+        let origin = prop::sample::select(vec![Origin::Created, Origin::Reconciled, Origin::Found]);
+        let known = (prop::sample::select(RowState::ALL.to_vec()), prop::option::of(Just("a")), origin);
+        prop::option::of(known.prop_map(|(state, participant_id, origin)| Known {
+            state,
+            participant_id,
+            origin,
+        }))
+    }
+
+    proptest! {
+        /// The rule that nobody may get wrong: who is removed was confirmed to us, under this very id, and isn't wanted.
+        #[test]
+        fn only_who_is_ours_and_unwanted_is_removed(
+            wanted in prop::option::of(Just(ANN)), known in any_known(), ids in prop::collection::vec(prop::sample::select(vec!["a", "b"]), 0..3)
+        ) {
+            let listed: Vec<_> = ids.iter().map(|id| listed(id, BOB)).collect();
+            if let Change::Remove(origin) = judge(Seen { wanted, known, listed: &listed }) {
+                let known = known.expect("known");
+                prop_assert!(wanted.is_none() && listed.len() == 1 && known.is_confirmed());
+                prop_assert_eq!(known.participant_id, Some(listed[0].participant_id));
+                prop_assert_eq!(origin, known.origin);
+            }
+        }
+
+        /// Nobody is added whom the meeting shows, or of whom a create is in doubt.
+        #[test]
+        fn nobody_is_added_who_is_or_may_be_in(
+            wanted in prop::option::of(Just(ANN)), known in any_known(), there in any::<bool>()
+        ) {
+            let listed = [listed("a", ANN)];
+            let seen = Seen { wanted, known, listed: if there { &listed } else { &[] } };
+            if matches!(judge(seen), Change::Add | Change::AddAgain) {
+                prop_assert!(wanted.is_some() && !there);
+                prop_assert!(!known.is_some_and(|known| matches!(known.state, RowState::Sending | RowState::Uncertain)));
+            }
+        }
+    }
+}

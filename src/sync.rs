@@ -1,0 +1,273 @@
+//! Keeping meetings in step with a roster: read → validate → stage → survey → limits → accept → add → update → remove.
+//!
+//! Nothing is kept of what was planned beside the journal's rows themselves: a sync that was interrupted is compared
+//! anew by the next one, and updates and removals may be repeated freely. People are added as an import adds them.
+
+use std::time::{Duration, Instant};
+
+use crate::api::ParticipantApi;
+use crate::dispatch::{Changed, Dispatcher, JournalTask, Removal};
+use crate::event::{Event, StopReason};
+use crate::import::{
+    ImportContext, ImportError, ImportReport, ImportSettings, Intake, OnInvalid, RunSummary, Sender, read_in,
+};
+use crate::journal::{Acceptance, Journal, MeetingPlan};
+use crate::plan::RemovalLimit;
+
+/// What to keep in step and how.
+pub struct SyncSettings {
+    /// The roster, and how to read and send it.
+    pub import: ImportSettings,
+    /// Who is to be removed.
+    pub removal: Removal,
+    /// The most that may be removed from one meeting.
+    pub most: RemovalLimit,
+}
+
+/// What a roster would change.
+#[derive(Debug)]
+pub struct Planned {
+    /// The counts of the rows that were read; nothing was sent.
+    pub summary: RunSummary,
+    /// What is to be done in each meeting that could be listed completely.
+    pub meetings: Vec<MeetingPlan>,
+    /// Why nobody may be removed, or nothing be done at all.
+    pub barriers: Vec<Barrier>,
+    /// What kept a meeting, or all of them, from being looked at.
+    pub stops: Vec<StopReason>,
+    /// Whether the roster could be taken: if not, `meetings` is empty.
+    pub readable: bool,
+    /// The journal, with the planned changes.
+    pub journal: Journal,
+}
+
+/// Why nobody may be removed, or nothing be done at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barrier {
+    /// Some rows are invalid: who they are isn't known, so that nobody can be said to be missing from the roster.
+    InvalidRows(u64),
+    /// Some valid rows were left out by a limit.
+    LeftOut(u64),
+    /// Nobody is on the roster: that is more likely a mistake than a wish.
+    EmptyRoster,
+    /// More would be removed from a meeting than the limit allows.
+    TooMany {
+        /// What would be done there.
+        meeting: MeetingPlan,
+        /// How many would be removed.
+        removals: u64,
+        /// How many may be.
+        most: u64,
+    },
+}
+
+impl Barrier {
+    /// Whether nothing at all is done; otherwise people are added and updated, and nobody is removed.
+    pub fn forbids_everything(self) -> bool {
+        match self {
+            Self::EmptyRoster | Self::TooMany { .. } => true,
+            Self::InvalidRows(_) | Self::LeftOut(_) => false,
+        }
+    }
+}
+
+impl Planned {
+    /// Whether a safety limit forbids every change.
+    pub fn is_forbidden(&self) -> bool {
+        self.barriers.iter().any(|barrier| barrier.forbids_everything())
+    }
+
+    /// Whether a sync would change anything in a meeting, removals as `removal` says.
+    pub fn has_changes(&self, removal: Removal) -> bool {
+        let changes = |plan: &MeetingPlan| {
+            let counts = plan.counts;
+            counts.add + counts.add_again + counts.update + counts.unsettled + removals(plan, removal) > 0
+        };
+        self.meetings.iter().any(changes)
+    }
+
+    /// Who may be removed, everything considered.
+    fn allowed(&self, wanted: Removal) -> Removal {
+        if self.barriers.is_empty() && self.stops.is_empty() { wanted } else { Removal::Nobody }
+    }
+}
+
+/// How many a sync would remove from a meeting.
+pub fn removals(plan: &MeetingPlan, removal: Removal) -> u64 {
+    removal.kinds().iter().map(|kind| plan.counts.of(*kind)).sum()
+}
+
+/// How a sync ended.
+#[derive(Debug)]
+pub struct SyncReport {
+    /// What was to be done in each meeting.
+    pub meetings: Vec<MeetingPlan>,
+    /// Why nobody was removed, or nothing was done at all.
+    pub barriers: Vec<Barrier>,
+    /// Who was to be removed after all.
+    pub removal: Removal,
+    /// What was updated and removed.
+    pub changed: Changed,
+    /// The rows, as an import reports them.
+    pub import: ImportReport,
+}
+
+/// A roster taken in and compared, with what is needed to go on.
+struct Surveyed<A> {
+    planned: Planned,
+    intake: Counts,
+    sender: Sender<A>,
+    dispatch: crate::dispatch::DispatchSettings,
+}
+
+/// What was read.
+#[derive(Clone, Copy)]
+struct Counts {
+    rows: u64,
+    invalid: u64,
+    left_out: u64,
+    repeated: u64,
+    seconds: crate::import::Seconds,
+}
+
+/// Finds out what a sync would do. The journal is changed, the meetings are not: it is for a copy of a journal.
+///
+/// # Errors
+/// It could not be carried out.
+pub async fn plan<A: ParticipantApi>(
+    settings: SyncSettings,
+    context: ImportContext<A>,
+) -> Result<Planned, ImportError> {
+    Ok(survey(settings, context).await?.planned)
+}
+
+/// Brings meetings in step with a roster. `approve` is shown the plan before anything is changed: if it says no, nothing
+/// is.
+///
+/// # Errors
+/// It could not be carried out; what had been done is in the journal. Rows that can't be added are no errors.
+pub async fn sync<A: ParticipantApi>(
+    settings: SyncSettings,
+    context: ImportContext<A>,
+    approve: impl FnOnce(&Planned) -> bool,
+) -> Result<SyncReport, ImportError> {
+    let wanted = settings.removal;
+    let (accept_differing, same_person) = (settings.import.accept_differing, settings.import.same_person);
+    let Surveyed { planned, intake, sender, dispatch } = survey(settings, context).await?;
+    let removal = planned.allowed(wanted);
+    let interrupted = sender.cancel.is_cancelled();
+    if !planned.readable || planned.is_forbidden() || interrupted || !approve(&planned) {
+        let Planned { meetings, barriers, stops, journal, summary, .. } = planned;
+        let import = ImportReport { summary, accepted: false, stops, problems: Vec::new(), journal };
+        return Ok(SyncReport { meetings, barriers, removal, changed: Changed::default(), import });
+    }
+    let Planned { meetings, barriers, stops, mut journal, .. } = planned;
+    let acceptance = Acceptance { invalid: intake.invalid, left_out: intake.left_out, same_person };
+    journal.accept(sender.clock.now(), acceptance)?;
+    journal.begin_changes()?;
+    if accept_differing {
+        journal.accept_differing()?;
+    }
+    let before = journal.tally()?;
+    sender.observer.on(&Event::Accepted { to_send: before.not_attempted, present: before.present });
+    let mut dispatcher = dispatcher(sender, journal, dispatch, stops);
+    let began = Instant::now();
+    dispatcher.run().await?;
+    let changed = dispatcher.change(removal).await?;
+    let waited = dispatcher.settling;
+    let journal = dispatcher.journal.into_inner()?;
+    let mut seconds = intake.seconds;
+    seconds.settle = waited.as_secs_f64();
+    seconds.send = began.elapsed().saturating_sub(waited).as_secs_f64();
+    let summary = RunSummary {
+        rows: intake.rows,
+        tally: journal.tally()?,
+        invalid: intake.invalid,
+        left_out: intake.left_out,
+        repeated: intake.repeated,
+        seconds,
+    };
+    let problems = journal.problems(crate::import::PROBLEMS_SHOWN)?;
+    let import = ImportReport { summary, accepted: true, stops: dispatcher.stops, problems, journal };
+    Ok(SyncReport { meetings, barriers, removal, changed, import })
+}
+
+fn dispatcher<A: ParticipantApi>(
+    sender: Sender<A>,
+    journal: Journal,
+    settings: crate::dispatch::DispatchSettings,
+    stops: Vec<StopReason>,
+) -> Dispatcher<A> {
+    let Sender { api, pacer, clock, observer, cancel } = sender;
+    let journal = JournalTask::new(journal);
+    Dispatcher { api, pacer, journal, clock, observer, cancel, settings, stops, settling: Duration::ZERO }
+}
+
+/// Takes the roster in and looks at every meeting that it names.
+async fn survey<A: ParticipantApi>(
+    settings: SyncSettings,
+    context: ImportContext<A>,
+) -> Result<Surveyed<A>, ImportError> {
+    let SyncSettings { import, removal, most } = settings;
+    let (on_invalid, dispatch) = (import.on_invalid, import.dispatch);
+    let (intake, sender) = read_in(import, context).await?;
+    let counts = Counts {
+        rows: intake.rows,
+        invalid: intake.invalid,
+        left_out: intake.left_out,
+        repeated: intake.repeated,
+        seconds: intake.seconds,
+    };
+    let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
+    let interrupted = sender.cancel.is_cancelled();
+    let mut barriers = barriers(counts);
+    if refused || interrupted || barriers.contains(&Barrier::EmptyRoster) {
+        let stops = if interrupted { vec![StopReason::Interrupted] } else { Vec::new() };
+        let planned = unsurveyed(intake, barriers, stops, !refused && !interrupted);
+        return Ok(Surveyed { planned, intake: counts, sender, dispatch });
+    }
+    let (summary, journal) = unaccepted(intake);
+    let Sender { api, pacer, clock, observer, cancel } = &sender;
+    let copy = Sender {
+        api: api.clone(),
+        pacer: pacer.clone(),
+        clock: *clock,
+        observer: observer.clone(),
+        cancel: cancel.clone(),
+    };
+    let mut dispatcher = dispatcher(copy, journal, dispatch, Vec::new());
+    let meetings = dispatcher.survey().await?;
+    let (stops, journal) = (dispatcher.stops, dispatcher.journal.into_inner()?);
+    barriers.extend(meetings.iter().filter_map(|plan| too_many(plan, removal, most)));
+    let planned = Planned { summary, meetings, barriers, stops, readable: true, journal };
+    Ok(Surveyed { planned, intake: counts, sender, dispatch })
+}
+
+fn unsurveyed(intake: Intake, barriers: Vec<Barrier>, stops: Vec<StopReason>, readable: bool) -> Planned {
+    let (summary, journal) = unaccepted(intake);
+    Planned { summary, meetings: Vec::new(), barriers, stops, readable, journal }
+}
+
+fn unaccepted(intake: Intake) -> (RunSummary, Journal) {
+    let report = intake.report_unaccepted(Vec::new());
+    (report.summary, report.journal)
+}
+
+fn barriers(counts: Counts) -> Vec<Barrier> {
+    let mut barriers = Vec::new();
+    if counts.rows == counts.invalid + counts.left_out + counts.repeated {
+        barriers.push(Barrier::EmptyRoster);
+    }
+    if counts.invalid > 0 {
+        barriers.push(Barrier::InvalidRows(counts.invalid));
+    }
+    if counts.left_out > 0 {
+        barriers.push(Barrier::LeftOut(counts.left_out));
+    }
+    barriers
+}
+
+fn too_many(plan: &MeetingPlan, removal: Removal, limit: RemovalLimit) -> Option<Barrier> {
+    let (removals, most) = (removals(plan, removal), limit.most(plan.managed));
+    (removals > most).then_some(Barrier::TooMany { meeting: *plan, removals, most })
+}
