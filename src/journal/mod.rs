@@ -9,7 +9,8 @@
 //! * `gate`: until when the server asked us to wait.
 //! * `listing`, `adopt`, `lookalikes`: what a complete listing says about rows; `hold_back`: what must not be sent
 //!   again; `tokens`: those that no create handed out; `purge`: their removal.
-//! * `compare`: what a sync is to do, by a complete listing; `change`: what it has done.
+//! * `compare`: what a sync is to do, by a complete listing; `change`: what it has done;
+//!   `scratch`: a copy to plan in.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export; `rehearsal`:
 //!   what an import would do.
 //! * `state`, `difference`: how a row's state and what its roster wants are kept.
@@ -39,6 +40,7 @@ mod queue;
 mod reader;
 mod rehearsal;
 mod rules;
+mod scratch;
 mod stage;
 mod stager;
 mod state;
@@ -176,14 +178,18 @@ impl Journal {
         let if_missing = opening.origin.map_or(IfMissing::Refuse, |_| IfMissing::Create);
         let (mut connection, lock, medium) = open::for_a_run(path, if_missing, opening.on_network)?;
         let run = begin_run(&mut connection, opening, now())?;
-        Ok(Self {
+        Ok(Self::holding(connection, run, Held::new(path, medium, lock)?))
+    }
+
+    fn holding(connection: Connection, run: RunNumber, held: Held) -> Self {
+        Self {
             connection,
             run,
             claimed_up_to: (MeetingKey(0), RowId(0)),
             sights: HashMap::new(),
             compared: HashMap::new(),
-            held: Held::new(path, medium, lock)?,
-        })
+            held,
+        }
     }
 
     /// Meetings that no journal holds, with planned rows.

@@ -10,6 +10,7 @@ mod queue;
 mod reading;
 mod rehearsing;
 mod same_people;
+mod scratch;
 mod staging;
 mod states;
 mod trust;
