@@ -21,8 +21,8 @@ use crate::pacer::Pacer;
 use crate::roster::{ReadOptions, RejectedError, RejectedWriter, RosterError, RosterSource};
 
 pub use directory::{ApiDirectory, LookUpError};
-pub use intake::id_source;
 pub(crate) use intake::Intake;
+pub use intake::id_source;
 
 /// What to import and how.
 pub struct ImportSettings {

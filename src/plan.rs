@@ -185,7 +185,9 @@ fn missing(known: Option<RowState>) -> Change {
         None | Some(RowState::Planned | RowState::Rejected) => Change::Add,
         Some(RowState::Added | RowState::Present | RowState::Removed) => Change::AddAgain,
         // Held back: judged anew when the run is accepted.
-        Some(RowState::Sending | RowState::Uncertain | RowState::Conflict | RowState::Held) => Change::Unsettled,
+        Some(RowState::Sending | RowState::Uncertain | RowState::Conflict | RowState::Held) => {
+            Change::Unsettled
+        }
     }
 }
 

@@ -104,7 +104,7 @@ pub struct SyncReport {
     pub meetings: Vec<MeetingPlan>,
     /// Why nobody was removed, or nothing was done at all.
     pub barriers: Vec<Barrier>,
-    /// Who was to be removed after all.
+    /// Who was to be removed, unless a barrier forbids it.
     pub removal: Removal,
     /// What was updated and removed.
     pub changed: Changed,
@@ -159,7 +159,7 @@ pub async fn sync<A: ParticipantApi>(
     if !planned.readable || planned.is_forbidden() || interrupted || !approve(&planned) {
         let Planned { meetings, barriers, stops, journal, summary, .. } = planned;
         let import = ImportReport { summary, accepted: false, stops, problems: Vec::new(), journal };
-        return Ok(SyncReport { meetings, barriers, removal, changed: Changed::default(), import });
+        return Ok(SyncReport { meetings, barriers, removal: wanted, changed: Changed::default(), import });
     }
     let Planned { meetings, barriers, stops, mut journal, .. } = planned;
     let acceptance = Acceptance { invalid: intake.invalid, left_out: intake.left_out, same_person };
@@ -189,7 +189,7 @@ pub async fn sync<A: ParticipantApi>(
     };
     let problems = journal.problems(crate::import::PROBLEMS_SHOWN)?;
     let import = ImportReport { summary, accepted: true, stops: dispatcher.stops, problems, journal };
-    Ok(SyncReport { meetings, barriers, removal, changed, import })
+    Ok(SyncReport { meetings, barriers, removal: wanted, changed, import })
 }
 
 fn dispatcher<A: ParticipantApi>(

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::compare::{CHANGES, ChangeKind, PLANNING};
 use super::error::{Doing, JournalError};
 use super::state::legal;
-use super::{Journal, RowId};
+use super::{Journal, RowId, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::JoinToken;
 
@@ -93,6 +93,14 @@ impl Journal {
     /// Keeps that participants are no longer in the meeting; their tokens go with them.
     pub fn keep_removals(&mut self, removed: &[RowId]) -> Result<(), JournalError> {
         self.write(REMOVING, |transaction, _run| remove(transaction, removed.iter().map(|row| row.0)))
+    }
+
+    /// The number of the last run whose roster was accepted: as long as it is the same, the journal hasn't moved.
+    pub fn last_accepted(&self) -> Result<Option<RunNumber>, JournalError> {
+        self.connection
+            .query_row("SELECT max(run) FROM runs WHERE accepted_at IS NOT NULL", [], |row| row.get(0))
+            .map(|run: Option<i64>| run.map(RunNumber))
+            .doing(PLANNING)
     }
 
     /// When the last run before this one ended, or when this one began if that is unknown: what was confirmed by then

@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 
 use rusqlite::{Connection, Row, Rows, params};
 
+use sha2::{Digest, Sha256};
+
 use super::difference::Difference;
 use super::error::{Doing, JournalError};
 use super::state::read_state;
@@ -24,6 +26,8 @@ pub struct MeetingPlan {
     pub managed: u64,
     /// How many changes of each kind.
     pub counts: ChangeCounts,
+    /// SHA-256 of the listing: everybody in it, and what others see of them.
+    pub listing: [u8; 32],
 }
 
 /// How many changes of each kind.
@@ -250,8 +254,13 @@ fn compare(connection: &Connection, run: i64, meeting: RunMeeting) -> Result<Mee
     let mut journaled =
         Side::begin(journaled.query(params![meeting.key.0, run]).doing(PLANNING)?, read_journaled)?;
     let mut listed = Side::begin(listed.query([meeting.key.0]).doing(PLANNING)?, read_listed)?;
-    let mut planner =
-        Planner { connection, meeting: meeting.key, managed: 0, counts: ChangeCounts::default() };
+    let mut planner = Planner {
+        connection,
+        meeting: meeting.key,
+        managed: 0,
+        counts: ChangeCounts::default(),
+        listing: Sha256::new(),
+    };
     loop {
         let order = match (&journaled.next, &listed.next) {
             (None, None) => break,
@@ -263,7 +272,8 @@ fn compare(connection: &Connection, run: i64, meeting: RunMeeting) -> Result<Mee
         let there = if order == Ordering::Less { Vec::new() } else { take_all_of_one_id(&mut listed)? };
         planner.plan(row.as_ref(), &there)?;
     }
-    Ok(MeetingPlan { meeting, managed: planner.managed, counts: planner.counts })
+    let listing = planner.listing.finalize().into();
+    Ok(MeetingPlan { meeting, managed: planner.managed, counts: planner.counts, listing })
 }
 
 /// One side of the comparison, one row ahead.
@@ -301,6 +311,7 @@ struct Planner<'c> {
     meeting: MeetingKey,
     managed: u64,
     counts: ChangeCounts,
+    listing: Sha256,
 }
 
 /// The journal's name for rows that are as they should be, though it held something else of them.
@@ -308,6 +319,7 @@ const UNCHANGED: &str = "unchanged";
 
 impl Planner<'_> {
     fn plan(&mut self, row: Option<&Journaled>, there: &[InList]) -> Result<(), JournalError> {
+        there.iter().for_each(|there| self.listing.update(there.line()));
         let listed: Vec<_> = there.iter().map(InList::listed).collect();
         let known = row.map(Journaled::known);
         let wanted = row.filter(|row| row.named).map(|row| shown(&row.wanted));
@@ -385,6 +397,11 @@ impl Journaled {
 }
 
 impl InList {
+    /// Unambiguous, whatever is in it.
+    fn line(&self) -> String {
+        format!("{:?}\n", (&self.id, &self.participant_id, &self.shown))
+    }
+
     fn listed(&self) -> Listed<'_> {
         Listed { participant_id: &self.participant_id, shown: shown(&self.shown) }
     }

@@ -6,6 +6,8 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::error::RosterError;
 use super::options::Caps;
 
@@ -90,6 +92,23 @@ impl RosterSource {
     /// The roster as it was named.
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// SHA-256 of its bytes: the same roster has the same.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn sha256(&self) -> Result<[u8; 32], RosterError> {
+        let mut hasher = Sha256::new();
+        let (mut bytes, mut chunk) = (self.bytes(), vec![0; 64 << 10]);
+        loop {
+            match bytes.read(&mut chunk) {
+                Ok(0) => return Ok(hasher.finalize().into()),
+                Ok(length) => hasher.update(&chunk[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(RosterError::Io { file: Arc::clone(&self.name), source }),
+            }
+        }
     }
 
     /// The bytes, from the beginning.

@@ -8,6 +8,7 @@ mod roster;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;
+mod sync;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub(crate) use roster::{RosterArgs, RosterFormat, RosterNames};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{ImportSandboxArgs, SandboxArgs};
 pub(crate) use settings::{ConfigCommand, ConfigShowArgs, SettingsArgs};
+pub(crate) use sync::{PlanArgs, RemovalArgs, SyncArgs};
 
 use crate::build;
 
@@ -36,6 +38,8 @@ Exit codes:
   4  finished, but some rows need a look
   5  stopped early; the same command resumes
   6  another run holds the journal
+  7  a safety limit stopped it before the first change
+  10  a plan has changes (--detailed-exitcode)
   130, 143  interrupted; the same command resumes";
 
 /// Loads an attendee list into Cloudflare RealtimeKit meetings: never twice, never lost, resumable at any instant.
@@ -71,6 +75,10 @@ pub(crate) enum Command {
     Import(Box<ImportArgs>),
     /// Read and validate a roster without adding anybody
     Check(Box<CheckArgs>),
+    /// Show what a roster would change in a meeting: who would be added, updated and removed
+    Plan(Box<PlanArgs>),
+    /// Bring a meeting in step with a roster: add, update, and with --remove remove
+    Sync(Box<SyncArgs>),
     /// Show what the journal holds, per meeting and run; also while a run is going on
     Status(StatusArgs),
     /// Write the participants and their tokens to a file

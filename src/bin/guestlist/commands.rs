@@ -16,7 +16,9 @@ mod rejected;
 mod rosters;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod saved_plan;
 mod status;
+mod sync;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +27,7 @@ use std::sync::Arc;
 pub(crate) use check::{Asked, Checked};
 pub(crate) use dry_run::Plan;
 pub(crate) use private_file::Content;
+pub(crate) use saved_plan::Moved;
 
 use crate::args::{Args, Command, SettingsArgs};
 use crate::error::CommandError;
@@ -53,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             let exit = report(&shell.ui, &error, Exit::Done);
-            if let Command::Import(_) = args.command {
+            if let Command::Import(_) | Command::Sync(_) = args.command {
                 // Its last line is a summary, whatever happened: a program needn't wait for another one.
                 shell
                     .ui
@@ -72,6 +75,8 @@ fn carry_out(command: &Command, shell: &Shell) -> Result<Exit, CommandError> {
     match command {
         Command::Import(args) => import::run(args, shell),
         Command::Check(args) => check::run(args, shell),
+        Command::Plan(args) => sync::plan(args, shell),
+        Command::Sync(args) => sync::sync(args, shell),
         Command::Status(args) => status::run(args, shell),
         Command::Export(args) => export::run(args, shell),
         Command::Journal(command) => journal::run(command, shell),

@@ -48,6 +48,8 @@ pub(crate) enum CommandError {
     File { content: Content, path: PathBuf, source: io::Error },
     #[error("the report can't be made ({0}): this is a bug, please report it")]
     Page(#[from] minijinja::Error),
+    #[error("the plan {} can't be used: {why}; make a new one with guestlist plan --out", shown(.path))]
+    SavedPlan { path: PathBuf, why: String },
     #[error("standard output can't be written ({0}): not everything that was found has been printed")]
     Output(#[source] io::Error),
     #[error("the runtime can't be started ({0})")]

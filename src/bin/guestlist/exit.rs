@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use guestlist::api::HttpError;
-use guestlist::dispatch::DispatchError;
+use guestlist::dispatch::{DispatchError, Removal};
 use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError, RunSummary};
@@ -12,6 +12,7 @@ use guestlist::journal::{JournalError, Verified};
 use guestlist::roster::{RejectedError, RosterError, WorkbookError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
+use guestlist::sync::{Planned, SyncReport};
 
 use crate::error::CommandError;
 use crate::signal::{self, Signal};
@@ -33,6 +34,10 @@ pub(crate) enum Exit {
     Stopped,
     /// Another run holds the journal.
     Busy,
+    /// A safety limit stopped it before the first change.
+    Forbidden,
+    /// A plan has changes.
+    Changes,
     /// Somebody stopped it; the same command resumes.
     Interrupted(Signal),
 }
@@ -47,6 +52,8 @@ impl Exit {
             Self::Incomplete => 4,
             Self::Stopped => 5,
             Self::Busy => 6,
+            Self::Forbidden => 7,
+            Self::Changes => 10,
             Self::Interrupted(Signal::Interrupt) => 130,
             Self::Interrupted(Signal::Terminate) => 143,
         }
@@ -87,6 +94,34 @@ pub(crate) fn of_run(summary: &RunSummary, accepted: bool, stops: &[StopReason])
     }
 }
 
+/// How a plan ended; that it has changes is told by the code only where somebody asked for that.
+pub(crate) fn of_plan(planned: &Planned, removal: Removal, detailed: bool) -> Exit {
+    if planned.stops.contains(&StopReason::Interrupted) {
+        Exit::Interrupted(signal::received())
+    } else if !planned.readable {
+        Exit::InvalidRoster
+    } else if planned.is_forbidden() {
+        Exit::Forbidden
+    } else if !planned.stops.is_empty() {
+        Exit::Stopped
+    } else if detailed && planned.has_changes(removal) {
+        Exit::Changes
+    } else {
+        Exit::Done
+    }
+}
+
+/// How a sync ended that could be carried out.
+pub(crate) fn of_sync(report: &SyncReport, moved: bool) -> Exit {
+    let run = &report.import;
+    let forbidden = moved || report.barriers.iter().any(|barrier| barrier.forbids_everything());
+    match of_run(&run.summary, run.accepted, &run.stops) {
+        Exit::InvalidRoster if forbidden => Exit::Forbidden,
+        exit if report.changed.failed > 0 => exit.or(Exit::Incomplete),
+        exit => exit,
+    }
+}
+
 /// What was found by looking is no failure of the look: 4, as for rows that need one.
 pub(crate) fn of_verification(verified: &Verified) -> Exit {
     if verified.findings.is_empty() { Exit::Done } else { Exit::Incomplete }
@@ -97,6 +132,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         CommandError::Settings(_)
         | CommandError::NoJournal(_)
         | CommandError::NoJournalFolder(_)
+        | CommandError::SavedPlan { .. }
         | CommandError::FileRefused { .. } => Exit::Usage,
         CommandError::Roster(error) => of_roster(error),
         CommandError::Journal(error) => of_journal(error),

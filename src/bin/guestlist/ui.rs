@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use guestlist::event::Event;
 
-pub(crate) use line::{Line, SecondsLine, SummaryLine, stop_name};
+pub(crate) use line::{ChangeLine, Line, SecondsLine, SummaryLine, stop_name};
 pub(crate) use listener::Listener;
 pub(crate) use page::page;
 pub(crate) use panics::withhold_messages;
@@ -175,6 +175,11 @@ impl Output {
             self.failed = write(&mut self.writer).err();
         }
     }
+}
+
+/// Bytes, two digits each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// `-v`: names and e-mail addresses appear at debug or below only, tokens nowhere.

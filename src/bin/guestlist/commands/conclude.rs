@@ -7,10 +7,11 @@ use guestlist::dispatch::RunClock;
 use guestlist::export::{self, ExportError, ExportSettings, Exported};
 use guestlist::import::ImportReport;
 use guestlist::journal::{ExportFilter, Journal, Problem};
+use guestlist::sync::SyncReport;
 
 use super::journal_file::JournalFile;
 use super::rejected::RejectedFile;
-use super::report;
+use super::{Moved, report};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::ui::{Format, Line, Listener, SecondsLine, SummaryLine, Ui, stop_name, text};
@@ -52,6 +53,29 @@ impl After {
         }
         let journal = self.file.path().to_string_lossy();
         self.ui.line(&Line::Summary(summary_line(&run, exit, &journal)));
+        exit
+    }
+
+    /// The same for a sync, whose plan comes first.
+    pub(super) fn conclude_sync(mut self, mut sync: SyncReport, moved: Option<Moved>) -> Exit {
+        let exit = exit::of_sync(&sync, moved.is_some());
+        let kept = self.keep(&mut sync.import, exit);
+        let exit = kept.failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
+        self.ui.text(|| text::synced(&sync, moved.as_ref()));
+        if exit != Exit::Forbidden {
+            self.tell(&sync.import, exit, &kept);
+        }
+        if let Some(error) = &kept.failed {
+            report(&self.ui, error, exit);
+        }
+        sync.meetings.iter().for_each(|plan| self.ui.line(&Line::meeting_plan(plan)));
+        let journal = self.file.path().to_string_lossy();
+        self.ui.line(&Line::Summary(SummaryLine {
+            updated: sync.changed.updated,
+            removed: sync.changed.removed,
+            unchangeable: sync.changed.failed,
+            ..summary_line(&sync.import, exit, &journal)
+        }));
         exit
     }
 
@@ -148,5 +172,6 @@ fn summary_line<'a>(report: &ImportReport, exit: Exit, journal: &'a str) -> Summ
         journal: Some(journal),
         run: Some(report.journal.run().get()),
         stopped: report.stops.first().map(stop_name),
+        ..SummaryLine::default()
     }
 }

@@ -132,5 +132,6 @@ fn summary(report: &CheckReport, plan: Plan, exit: Exit) -> SummaryLine<'static>
         journal: None,
         run: None,
         stopped: None,
+        ..SummaryLine::default()
     }
 }

@@ -83,7 +83,11 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
 }
 
 /// The first Ctrl-C drains, the second ends the process.
-fn listen(cancel: &CancellationToken, ui: &Arc<Ui>, file: &JournalFile) -> Result<(), CommandError> {
+pub(super) fn listen(
+    cancel: &CancellationToken,
+    ui: &Arc<Ui>,
+    file: &JournalFile,
+) -> Result<(), CommandError> {
     let ui = Arc::clone(ui);
     let notice = move || {
         ui.note("stopping: waiting for the answers on their way; press Ctrl-C again to stop at once");

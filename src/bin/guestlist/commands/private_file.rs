@@ -15,6 +15,7 @@ use crate::error::CommandError;
 pub(crate) enum Content {
     RejectedRows,
     Report,
+    Plan,
 }
 
 impl fmt::Display for Content {
@@ -22,6 +23,7 @@ impl fmt::Display for Content {
         f.write_str(match self {
             Self::RejectedRows => "the rejected rows",
             Self::Report => "the report",
+            Self::Plan => "the plan",
         })
     }
 }

@@ -49,7 +49,11 @@ impl Counters {
             }
             Event::Waiting { reason, remaining } => self.wait = Some((*reason, now + *remaining)),
             Event::Draining { in_flight } => self.draining = Some(*in_flight),
-            Event::Invalid(_) | Event::LookAlike { .. } | Event::Tokens { .. } | Event::Stopped(_) => {}
+            Event::Invalid(_)
+            | Event::LookAlike { .. }
+            | Event::Changed { .. }
+            | Event::Tokens { .. }
+            | Event::Stopped(_) => {}
         }
     }
 

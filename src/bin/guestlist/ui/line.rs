@@ -5,15 +5,20 @@ mod check;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use guestlist::dispatch::Removal;
 use guestlist::event::{Event, Lookalike, StopReason, WaitReason};
-use guestlist::journal::{Finding, MeetingCounts, Problem, Rehearsed, RunInfo, Verified};
-use guestlist::model::MeetingId;
+use guestlist::journal::{
+    ChangeKind, Finding, MeetingCounts, MeetingPlan, PlannedChange, Problem, Rehearsed, RunInfo, Verified,
+};
+use guestlist::model::{MeetingId, RemoteId};
+use guestlist::plan::FieldChange;
 use guestlist::roster::{
     CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, SheetDecision,
     TicketRows,
 };
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::Connection;
+use guestlist::sync::{Planned, removals};
 use serde::Serialize;
 
 use super::counters::Progressed;
@@ -98,6 +103,8 @@ pub(crate) enum Line<'a> {
     Waiting { reason: &'static str, seconds: f64 },
     /// No new request leaves.
     Draining { in_flight: usize },
+    /// Participants were updated or removed.
+    Changed { updated: u64, removed: u64 },
     /// Tokens were asked for.
     Tokens { refreshed: u64 },
     /// The run, or a part of it, ended early.
@@ -114,6 +121,18 @@ pub(crate) enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         twin: Option<TwinLine<'a>>,
     },
+    /// Something that a sync would do.
+    Change(ChangeLine<'a>),
+    /// What a sync would do in a meeting, or was to do.
+    MeetingPlan {
+        meeting_id: String,
+        managed: u64,
+        #[serde(flatten)]
+        counts: BTreeMap<&'static str, u64>,
+        unchanged: u64,
+    },
+    /// The end of a plan.
+    Planned { changes: bool, forbidden: bool, would_remove: u64, rows: u64, invalid: u64, exit_code: u8 },
     /// What a dry run found that an import would do.
     Plan { would_add: u64, already_in: u64, unsettled: u64, held: u64, left_out: u64, repeated: u64 },
     /// The end of an import.
@@ -246,6 +265,52 @@ pub(crate) struct SummaryLine<'a> {
     pub(crate) run: Option<i64>,
     /// Why it ended early, if it did.
     pub(crate) stopped: Option<&'static str>,
+    /// Of a sync: who was in, and was changed.
+    pub(crate) updated: u64,
+    /// Of a sync: who was removed. They are none of its rows.
+    pub(crate) removed: u64,
+    /// Of a sync: updates and removals that were refused or not answered.
+    pub(crate) unchangeable: u64,
+}
+
+/// Something that a sync would do.
+#[derive(Serialize)]
+pub(crate) struct ChangeLine<'a> {
+    meeting_id: String,
+    change: &'static str,
+    custom_participant_id: &'a str,
+    name: &'a str,
+    participant_id: Option<&'a str>,
+    fields: Vec<FieldLine<'a>>,
+    file: Option<&'a str>,
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct FieldLine<'a> {
+    field: &'static str,
+    old: &'a str,
+    new: &'a str,
+}
+
+impl<'a> ChangeLine<'a> {
+    pub(crate) fn of(change: &'a PlannedChange) -> Self {
+        let field = |field: &'a FieldChange| FieldLine {
+            field: field.field.name(),
+            old: &field.old,
+            new: &field.new,
+        };
+        Self {
+            meeting_id: change.meeting.to_string(),
+            change: change.kind.name(),
+            custom_participant_id: &change.custom_participant_id,
+            name: &change.name,
+            participant_id: change.participant_id.as_ref().map(RemoteId::as_str),
+            fields: change.fields.iter().map(field).collect(),
+            file: change.location.as_ref().map(|location| &*location.file),
+            line: change.location.as_ref().map(|location| location.line),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -323,6 +388,7 @@ impl<'a> Line<'a> {
                 Self::Waiting { reason: wait_name(*reason), seconds: remaining.as_secs_f64() }
             }
             Event::Draining { in_flight } => Self::Draining { in_flight: *in_flight },
+            Event::Changed { updated, removed } => Self::Changed { updated: *updated, removed: *removed },
             Event::Tokens { refreshed } => Self::Tokens { refreshed: *refreshed },
             Event::Stopped(reason) => {
                 Self::Stopped { reason: stop_name(reason), message: text::stop(reason) }
@@ -404,6 +470,30 @@ impl<'a> Line<'a> {
         let problems = report.problems.iter().map(|(code, count)| (code.name(), *count)).collect();
         let CheckReport { rows, valid, invalid, repeated, .. } = *report;
         Self::Check { rows, valid, invalid, repeated, problems, exit_code }
+    }
+
+    pub(crate) fn change(change: &'a PlannedChange) -> Self {
+        Self::Change(ChangeLine::of(change))
+    }
+
+    pub(crate) fn meeting_plan(plan: &MeetingPlan) -> Self {
+        Self::MeetingPlan {
+            meeting_id: plan.meeting.id.to_string(),
+            managed: plan.managed,
+            counts: ChangeKind::ALL.into_iter().map(|kind| (kind.name(), plan.counts.of(kind))).collect(),
+            unchanged: plan.counts.unchanged,
+        }
+    }
+
+    pub(crate) fn planned(planned: &Planned, removal: Removal, exit_code: u8) -> Self {
+        Self::Planned {
+            changes: planned.has_changes(removal),
+            forbidden: planned.is_forbidden(),
+            would_remove: planned.meetings.iter().map(|plan| removals(plan, removal)).sum(),
+            rows: planned.summary.rows,
+            invalid: planned.summary.invalid,
+            exit_code,
+        }
     }
 
     pub(crate) fn plan(plan: Plan) -> Self {

@@ -5,6 +5,7 @@ mod import;
 mod invalid;
 mod journal;
 mod look_alike;
+mod plan;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;
@@ -23,6 +24,7 @@ pub(crate) use check::{check, dry_run};
 pub(crate) use import::{Ending, exported, import};
 pub(crate) use journal::{purged, verified};
 pub(crate) use look_alike::look_alike;
+pub(crate) use plan::{FirstChanges, SHOWN, plan, plan_report, report_heading, report_line, synced};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{sandbox, sandbox_stats};
 pub(crate) use settings::{settings, settings_files};

@@ -73,7 +73,7 @@ fn headline(ending: &Ending<'_>) -> String {
             paint(STRONG, format_args!("Everybody is in, but some need a look: {so_far}."))
         }
         Exit::Incomplete => paint(BAD, format_args!("Not everybody is in: {so_far}.")),
-        Exit::Stopped | Exit::Unexpected | Exit::Usage | Exit::Busy => {
+        Exit::Stopped | Exit::Unexpected | Exit::Usage | Exit::Busy | Exit::Forbidden | Exit::Changes => {
             format!("{}\n{so_far}.", paint(BAD, format_args!("Stopped early{}.", reasons(ending.stops))))
         }
     }
@@ -216,7 +216,9 @@ fn next(ending: &Ending<'_>) -> String {
         Exit::Stopped | Exit::Interrupted(_) => {
             "run the same command again; it resumes, and adds nobody twice.".to_owned()
         }
-        Exit::Unexpected | Exit::Usage | Exit::Busy => format!("guestlist status{journal}"),
+        Exit::Unexpected | Exit::Usage | Exit::Busy | Exit::Forbidden | Exit::Changes => {
+            format!("guestlist status{journal}")
+        }
     };
     format!("{text}{} {advice}\n", paint(STRONG, "Next:"))
 }

@@ -1,0 +1,262 @@
+//! `guestlist plan` and `guestlist sync`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use guestlist::dispatch::{Removal, RunClock};
+use guestlist::event::Observer;
+use guestlist::export;
+use guestlist::import::{ImportContext, ImportSettings};
+use guestlist::journal::{ChangeKind, Journal, Opening};
+use guestlist::model::escape;
+use guestlist::sync::{Planned, SyncReport, SyncSettings};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::conclude::After;
+use super::connect::Connection;
+use super::journal_file::{self, JournalFile};
+use super::private_file::Content;
+use super::rejected::RejectedFile;
+use super::saved_plan::{self, SavedPlan};
+use super::{Shell, import, on_runtime, rosters};
+use crate::args::{PlanArgs, RemovalArgs, SyncArgs};
+use crate::error::CommandError;
+use crate::exit::{self, Exit};
+use crate::settings::{Import, JournalPlace};
+use crate::ui::{Line, Listener, Ui, text};
+
+/// What `plan` was asked for beside the plan.
+struct Wanted {
+    removal: RemovalArgs,
+    detailed_exitcode: bool,
+    out: Option<PathBuf>,
+    report: Option<PathBuf>,
+}
+
+pub(super) fn plan(args: &PlanArgs, shell: &Shell) -> Result<Exit, CommandError> {
+    let settings = Import::new(&args.import, &shell.surroundings()?)?;
+    settings.notes.iter().for_each(|note| shell.ui.note(note));
+    let wanted = Wanted {
+        removal: args.removal,
+        detailed_exitcode: args.detailed_exitcode,
+        out: args.out.clone(),
+        report: args.report.clone(),
+    };
+    on_runtime(make_plan(settings, wanted, Arc::clone(&shell.ui)))
+}
+
+pub(super) fn sync(args: &SyncArgs, shell: &Shell) -> Result<Exit, CommandError> {
+    let settings = Import::new(&args.import, &shell.surroundings()?)?;
+    settings.notes.iter().for_each(|note| shell.ui.note(note));
+    let ui = Arc::clone(&shell.ui);
+    if settings.dry_run.is_some() {
+        let wanted = Wanted { removal: args.removal, detailed_exitcode: false, out: None, report: None };
+        return on_runtime(make_plan(settings, wanted, ui));
+    }
+    let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
+    on_runtime(bring_in_step(settings, args.removal, saved, ui))
+}
+
+impl RemovalArgs {
+    fn removal(self) -> Removal {
+        match (self.remove, self.remove_foreign) {
+            (_, true) => Removal::Everybody,
+            (true, false) => Removal::Ours,
+            (false, false) => Removal::Nobody,
+        }
+    }
+}
+
+/// On a copy of the journal: whatever goes on with it meanwhile, nothing is written into it.
+async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit, CommandError> {
+    let keep: Vec<_> = rosters::files(&settings.rosters).collect();
+    let written = [wanted.out.as_deref(), wanted.report.as_deref()];
+    for path in written.into_iter().flatten() {
+        export::refuse_unsafe(path, &keep)?;
+    }
+    let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
+    let source = match &settings.journal {
+        JournalPlace::Named(path) | JournalPlace::Usual(path) if path.exists() => Some(path.clone()),
+        JournalPlace::Named(_) | JournalPlace::Usual(_) | JournalPlace::Temporary => None,
+    };
+    let copy = JournalFile::prepare(JournalPlace::Temporary)?;
+    let connection = Connection::open(settings.destination, settings.pace).await?;
+    let clock = RunClock::starting_at(Timestamp::now());
+    let opening =
+        Opening { command: "plan", origin: Some(&connection.origin), on_network: settings.on_network };
+    let journal = Journal::open_copy(source.as_deref(), copy.path(), opening, clock.now())?;
+    let cancel = CancellationToken::new();
+    import::listen(&cancel, &ui, &copy)?;
+    let rosters = saved_plan::fingerprints(&sources)?;
+    let listener = Arc::new(Listener::new(Arc::clone(&ui)));
+    let sync = SyncSettings {
+        import: ImportSettings {
+            target: connection.target.clone(),
+            rosters: sources,
+            reading: settings.reading,
+            on_invalid: settings.on_invalid,
+            limit: settings.limit,
+            rejected: None,
+            accept_differing: settings.accept_differing,
+            new_id_source: settings.new_id_source,
+            same_person: settings.same_person,
+            dispatch: settings.dispatch,
+        },
+        removal: wanted.removal.removal(),
+        most: wanted.removal.max_remove,
+    };
+    let context = ImportContext {
+        api: Arc::clone(&connection.api),
+        pacer: connection.pacer.clone(),
+        journal,
+        clock,
+        observer: Arc::clone(&listener) as Arc<dyn Observer>,
+        cancel,
+    };
+    ui.begin_progress();
+    let planned = guestlist::sync::plan(sync, context).await;
+    ui.end_progress();
+    let planned = planned?;
+    let invalid = listener.take_invalid();
+    let removal = wanted.removal.removal();
+    tell(&ui, &planned, removal, &invalid)?;
+    if let Some(path) = &wanted.report {
+        write_report(path, &keep, &planned, removal)?;
+    }
+    if let Some(path) = &wanted.out {
+        SavedPlan::of(&planned, removal, rosters)?.save(path, &keep)?;
+    }
+    let exit = exit::of_plan(&planned, removal, wanted.detailed_exitcode);
+    ui.line(&Line::planned(&planned, removal, exit.code()));
+    Ok(exit)
+}
+
+/// Every change for programs, the first of each kind for people.
+fn tell(
+    ui: &Ui,
+    planned: &Planned,
+    removal: Removal,
+    invalid: &crate::ui::InvalidRows,
+) -> Result<(), CommandError> {
+    let mut first = text::FirstChanges::new();
+    for kind in ChangeKind::ALL {
+        first.push((kind, planned.journal.changes(kind, 0, text::SHOWN)?));
+    }
+    ui.text(|| text::plan(planned, removal, &first, invalid));
+    planned.meetings.iter().for_each(|plan| ui.line(&Line::meeting_plan(plan)));
+    if ui.format() == crate::ui::Format::Json {
+        for kind in ChangeKind::ALL {
+            each_change(&planned.journal, kind, |change| ui.line(&Line::change(change)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Every change, one an item.
+fn write_report(
+    path: &Path,
+    keep: &[PathBuf],
+    planned: &Planned,
+    removal: Removal,
+) -> Result<(), CommandError> {
+    let mut unread = Ok(());
+    saved_plan::write(Content::Report, path, keep, |file| {
+        file.write_all(text::plan_report(planned, removal).as_bytes())?;
+        for kind in ChangeKind::ALL {
+            let mut written = Ok(());
+            let mut heading = Some(text::report_heading(kind));
+            let each = each_change(&planned.journal, kind, |change| {
+                let text = heading.take().unwrap_or_default() + &text::report_line(change);
+                if written.is_ok() {
+                    written = file.write_all(text.as_bytes());
+                }
+            });
+            unread = std::mem::replace(&mut unread, Ok(())).and(each);
+            written?;
+        }
+        Ok(())
+    })?;
+    unread
+}
+
+/// All planned changes of a kind.
+pub(crate) fn each_change(
+    journal: &Journal,
+    kind: ChangeKind,
+    mut take: impl FnMut(&guestlist::journal::PlannedChange),
+) -> Result<(), CommandError> {
+    let mut after = 0;
+    loop {
+        let changes = journal.changes(kind, after, 1_000)?;
+        let Some(last) = changes.last() else { return Ok(()) };
+        after = last.number;
+        changes.iter().for_each(&mut take);
+    }
+}
+
+async fn bring_in_step(
+    settings: Import,
+    removal: RemovalArgs,
+    saved: Option<SavedPlan>,
+    ui: Arc<Ui>,
+) -> Result<Exit, CommandError> {
+    let file = JournalFile::prepare(settings.journal)?;
+    let keep: Vec<_> =
+        journal_file::files(file.path()).into_iter().chain(rosters::files(&settings.rosters)).collect();
+    if let Some((path, _)) = &settings.export {
+        export::refuse_unsafe(path, &keep)?;
+    }
+    let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
+    let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
+    let connection = Connection::open(settings.destination, settings.pace).await?;
+    let clock = RunClock::starting_at(Timestamp::now());
+    let command = format!("sync {}", rosters::listed(&settings.rosters));
+    let opening =
+        Opening { command: &command, origin: Some(&connection.origin), on_network: settings.on_network };
+    let journal = Journal::open_for(opening, file.path(), || clock.now())?;
+    journal_file::warn_of_network(&journal, &ui);
+    let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
+    ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));
+    let cancel = CancellationToken::new();
+    import::listen(&cancel, &ui, &file)?;
+    let fingerprints = saved_plan::fingerprints(&sources)?;
+    let listener = Arc::new(Listener::new(Arc::clone(&ui)));
+    let sync = SyncSettings {
+        import: ImportSettings {
+            target: connection.target.clone(),
+            rosters: sources,
+            reading: settings.reading,
+            on_invalid: settings.on_invalid,
+            limit: settings.limit,
+            rejected: rejected.as_ref().map(RejectedFile::writer).transpose()?,
+            accept_differing: settings.accept_differing,
+            new_id_source: settings.new_id_source,
+            same_person: settings.same_person,
+            dispatch: settings.dispatch,
+        },
+        removal: removal.removal(),
+        most: removal.max_remove,
+    };
+    let context = ImportContext {
+        api: Arc::clone(&connection.api),
+        pacer: connection.pacer.clone(),
+        journal,
+        clock,
+        observer: Arc::clone(&listener) as Arc<dyn Observer>,
+        cancel,
+    };
+    ui.begin_progress();
+    let mut moved = Ok(None);
+    let approve = |planned: &Planned| {
+        moved = saved.map_or(Ok(None), |saved| saved.moved(planned, removal.removal(), fingerprints));
+        matches!(moved, Ok(None))
+    };
+    let report = guestlist::sync::sync(sync, context, approve).await;
+    ui.end_progress();
+    let report: SyncReport = report?;
+    let moved = moved?;
+    let export = settings.export;
+    let ending = After { ui, listener, clock, file, rejected, export, keep };
+    Ok(ending.conclude_sync(report, moved))
+}
