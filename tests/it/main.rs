@@ -26,3 +26,5 @@ mod simulation;
 mod soak;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod sync;

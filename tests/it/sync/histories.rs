@@ -1,0 +1,117 @@
+//! Rosters that change at random, against a server that misbehaves at random, with a stranger in the meeting and a
+//! process that is killed: in the end the meeting is as the last roster wants it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fastrand::Rng;
+use rstest::rstest;
+
+use super::Event;
+use crate::support::{Import, Running};
+
+/// What goes wrong on the way. Creates that are lost, late or doubled by a broken connection are what an import
+/// survives; here updates, removals and lists meet the same.
+const FAULTS: [&str; 11] = [
+    "close-after=0.04",
+    "close=0.04",
+    "late-apply=0.03",
+    "502-after=0.03",
+    "500=0.03",
+    "truncated=0.02",
+    "close-after=0.08@patch",
+    "500=0.05@patch",
+    "close-after=0.08@delete",
+    "502-after=0.05@delete",
+    "500=0.03@token",
+];
+
+/// What the roster wants, and who else is there.
+struct History {
+    event: Event,
+    random: Rng,
+    wanted: BTreeMap<String, String>,
+    strangers: BTreeSet<String>,
+}
+
+impl History {
+    fn new(seed: u64) -> Self {
+        let import = FAULTS.iter().fold(Import::new(), |import, fault| import.fault(fault));
+        let import = import.server_with(|settings| {
+            settings.seed = seed;
+            settings.max_per_page = 20;
+            settings.late_by = Duration::from_millis(100);
+        });
+        let random = Rng::with_seed(seed);
+        Self { event: Event(import), random, wanted: BTreeMap::new(), strangers: BTreeSet::new() }
+    }
+
+    /// Some come, some go, some are renamed; somebody else adds a stranger now and then.
+    fn change(&mut self) {
+        let mut random = self.random.clone();
+        self.wanted.retain(|_, _| random.u8(..) > 40);
+        for name in self.wanted.values_mut() {
+            if random.u8(..) < 40 {
+                *name = format!("Guest {}", random.u16(..));
+            }
+        }
+        for _ in 0..random.usize(1..9) {
+            self.wanted.insert(format!("p{}", random.u8(..60)), format!("Guest {}", random.u16(..)));
+        }
+        if random.bool() {
+            let stranger = format!("stranger-{}", random.u16(..));
+            self.event.0.server().try_add(&stranger, "Stranger", "group_call_participant");
+        }
+        self.random = random;
+        let people: Vec<_> = self.wanted.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+        self.event.roster(&people);
+    }
+
+    /// A sync, killed at a random request or left to its end.
+    fn sync(&mut self) {
+        let typed = "sync list.csv --json --journal j.db --settle 1s --remove --max-remove 100%";
+        let mut running = Running::start(&self.event.0, self.event.0.command(typed));
+        if self.random.bool() {
+            let seen = self.event.0.server().requests() + self.random.u64(1..25);
+            running.until_or_ended(|stats| stats.requests.values().sum::<u64>() >= seen);
+            running.kill();
+        } else {
+            running.end_somehow();
+        }
+    }
+
+    /// Nobody twice, and every stranger still there.
+    fn assert_sound(&mut self, step: usize) {
+        let members = self.event.members();
+        self.strangers.extend(members.keys().filter(|id| id.starts_with("stranger-")).cloned());
+        for (id, names) in &members {
+            assert_eq!(names.len(), 1, "step {step}: {id} is in more than once");
+        }
+        for stranger in &self.strangers {
+            assert!(members.contains_key(stranger), "step {step}: {stranger} was removed");
+        }
+    }
+
+    fn assert_in_step(&mut self) {
+        let mut expected: BTreeMap<_, _> =
+            self.wanted.iter().map(|(id, name)| (id.clone(), vec![name.clone()])).collect();
+        expected.extend(self.strangers.iter().map(|id| (id.clone(), vec!["Stranger".to_owned()])));
+        assert_eq!(self.event.members(), expected);
+    }
+}
+
+#[rstest]
+fn a_meeting_ends_as_its_last_roster_wants_it(#[values(1, 2, 3)] seed: u64) {
+    let mut history = History::new(seed);
+    for step in 0..8 {
+        history.change();
+        history.sync();
+        history.assert_sound(step);
+    }
+    let flags = "--settle 1s --remove --max-remove 100%";
+    let exits: Vec<i32> =
+        (0..12).map(|_| history.event.sync(flags).code()).take_while(|code| *code != 0).collect();
+    assert!(exits.len() < 12, "never exit 0: {exits:?}");
+    history.assert_sound(usize::MAX);
+    history.assert_in_step();
+}
