@@ -209,6 +209,19 @@ impl View {
 
 impl Import {
     pub(crate) fn new(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        Self::with(args, surroundings, dry_run(args)?)
+    }
+
+    /// One that is planned only.
+    pub(crate) fn planned(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        Self::with(args, surroundings, Some(View::new(&args.view, &args.roster)?))
+    }
+
+    fn with(
+        args: &ImportArgs,
+        surroundings: &Surroundings,
+        dry_run: Option<View>,
+    ) -> Result<Self, SettingsError> {
         let ImportArgs { roster, pace, .. } = args;
         if args.export.is_some() && args.export == roster.rejected {
             return Err(SettingsError::SameFile);
@@ -250,7 +263,7 @@ impl Import {
                 max_outage: settings.max_outage(),
             },
             export: args.export.clone().map(|path| (path.clone(), format_by_name(&path, roster.excel))),
-            dry_run: dry_run(args)?,
+            dry_run,
             notes,
         })
     }

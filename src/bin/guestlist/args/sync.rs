@@ -16,9 +16,6 @@ pub(crate) struct PlanArgs {
     /// Save the plan to this file, for sync --plan
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Write the plan to this file, to read and to forward (Markdown)
-    #[arg(long, value_name = "FILE.md")]
-    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) import: ImportArgs,
 }

@@ -31,18 +31,13 @@ struct Wanted {
     removal: RemovalArgs,
     detailed_exitcode: bool,
     out: Option<PathBuf>,
-    report: Option<PathBuf>,
 }
 
 pub(super) fn plan(args: &PlanArgs, shell: &Shell) -> Result<Exit, CommandError> {
-    let settings = Import::new(&args.import, &shell.surroundings()?)?;
+    let settings = Import::planned(&args.import, &shell.surroundings()?)?;
     settings.notes.iter().for_each(|note| shell.ui.note(note));
-    let wanted = Wanted {
-        removal: args.removal,
-        detailed_exitcode: args.detailed_exitcode,
-        out: args.out.clone(),
-        report: args.report.clone(),
-    };
+    let wanted =
+        Wanted { removal: args.removal, detailed_exitcode: args.detailed_exitcode, out: args.out.clone() };
     on_runtime(make_plan(settings, wanted, Arc::clone(&shell.ui)))
 }
 
@@ -51,7 +46,7 @@ pub(super) fn sync(args: &SyncArgs, shell: &Shell) -> Result<Exit, CommandError>
     settings.notes.iter().for_each(|note| shell.ui.note(note));
     let ui = Arc::clone(&shell.ui);
     if settings.dry_run.is_some() {
-        let wanted = Wanted { removal: args.removal, detailed_exitcode: false, out: None, report: None };
+        let wanted = Wanted { removal: args.removal, detailed_exitcode: false, out: None };
         return on_runtime(make_plan(settings, wanted, ui));
     }
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
@@ -71,7 +66,8 @@ impl RemovalArgs {
 /// On a copy of the journal: whatever goes on with it meanwhile, nothing is written into it.
 async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     let keep: Vec<_> = rosters::files(&settings.rosters).collect();
-    let written = [wanted.out.as_deref(), wanted.report.as_deref()];
+    let report = settings.dry_run.as_ref().and_then(|view| view.report.clone());
+    let written = [wanted.out.as_deref(), report.as_deref()];
     for path in written.into_iter().flatten() {
         export::refuse_unsafe(path, &keep)?;
     }
@@ -121,7 +117,7 @@ async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit
     let invalid = listener.take_invalid();
     let removal = wanted.removal.removal();
     tell(&ui, &planned, removal, &invalid)?;
-    if let Some(path) = &wanted.report {
+    if let Some(path) = &report {
         write_report(path, &keep, &planned, removal)?;
     }
     if let Some(path) = &wanted.out {
