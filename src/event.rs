@@ -75,6 +75,11 @@ pub enum Event<'a> {
         /// How many were removed.
         removed: u64,
     },
+    /// So many tokens are to be renewed.
+    TokensDue {
+        /// How many.
+        due: u64,
+    },
     /// Tokens were asked for and kept.
     Tokens {
         /// How many.

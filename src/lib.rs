@@ -9,11 +9,12 @@
 //! # Layout
 //! * [`model`]: the nouns.
 //! * pure: [`roster`] (bytes → rows → participants), [`lifecycle`] (a row's states), [`outcome`] (what an answer
-//!   means), [`plan`] (what a sync does about each participant), [`event`] (what a run tells).
+//!   means), [`plan`] (what a sync does about each participant), [`renewal`] (whose token is due), [`event`] (what a run
+//!   tells).
 //! * edges: [`api`] (HTTP), [`journal`] (SQLite), [`pacer`] (rates), [`export`] (tokens to files), [`sandbox`] (a local
 //!   RealtimeKit to try and test against).
 //! * [`dispatch`]: pace → claim → send → record, and the settling of uncertain rows.
-//! * use cases: [`import`], [`sync`].
+//! * use cases: [`import`], [`sync`], [`refresh`].
 //!
 //! # The way data goes
 //! ```text
@@ -39,6 +40,8 @@ pub mod model;
 pub mod outcome;
 pub mod pacer;
 pub mod plan;
+pub mod refresh;
+pub mod renewal;
 pub mod roster;
 mod sabotage;
 #[cfg(feature = "sandbox")]

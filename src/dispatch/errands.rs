@@ -10,6 +10,7 @@ use super::course::{Course, Stage};
 use super::listing::Care;
 use super::send::{Sending, Tokens};
 use super::settle::Looked;
+use super::tokens::{Fetched, Whose};
 use super::trial::Verdict;
 use super::{DispatchError, Dispatcher};
 use crate::api::{MeetingStatus, ParticipantApi};
@@ -25,7 +26,7 @@ pub(super) enum Errand {
     /// Whether a meeting takes anybody.
     Asked(RunMeeting, Called<MeetingStatus>),
     /// The fetching of tokens.
-    Tokens(Result<Result<(), StopReason>, DispatchError>),
+    Tokens(Result<Option<StopReason>, DispatchError>),
 }
 
 impl<A: ParticipantApi> Dispatcher<A> {
@@ -84,7 +85,10 @@ impl<A: ParticipantApi> Dispatcher<A> {
         if sending.tokens == Tokens::Due {
             sending.tokens = Tokens::Fetching { again: false };
             let reconciler = Arc::clone(&sending.reconciler);
-            sending.errands.spawn(async move { Errand::Tokens(reconciler.fetch_tokens().await) });
+            sending.errands.spawn(async move {
+                let mut fetched = Fetched::default();
+                Errand::Tokens(reconciler.fetch_tokens(Whose::Tokenless, &mut fetched).await)
+            });
         }
     }
 
@@ -120,11 +124,11 @@ impl<A: ParticipantApi> Dispatcher<A> {
                 }
                 self.go_on(sending, meeting);
             }
-            Errand::Tokens(Ok(Ok(()))) => sending.tokens.fetched(),
+            Errand::Tokens(Ok(None)) => sending.tokens.fetched(),
             Errand::Listed(meeting, Ok(Err(reason))) | Errand::Settled(meeting, Ok(Err(reason))) => {
                 self.end(sending, reason, Some(meeting));
             }
-            Errand::Tokens(Ok(Err(reason))) => self.end(sending, reason, None),
+            Errand::Tokens(Ok(Some(reason))) => self.end(sending, reason, None),
             Errand::Listed(_, Err(error)) | Errand::Settled(_, Err(error)) | Errand::Tokens(Err(error)) => {
                 self.fail(sending, error);
             }

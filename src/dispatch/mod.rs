@@ -6,7 +6,7 @@
 //!   wishes and errands wait for the journal.
 //! * `errands`: what is done about meetings beside the sending, and what follows from it; `reconciler`: what those tasks
 //!   share; `listing`: a complete listing of a meeting, or none; `scan`: whether its pages add up;
-//!   `settle`: waiting, listing twice, deciding; and the tokens of what was found.
+//!   `settle`: waiting, listing twice, deciding; `tokens`: those of what was found, and those that are due.
 //! * `survey`: the meetings looked at before a sync; `changes`: what a sync changes of those who are in.
 //! * `trial`: whether a meeting takes anybody at all.
 //!
@@ -29,6 +29,7 @@ mod settle;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod trial;
 
 use std::mem::discriminant;
@@ -43,6 +44,7 @@ pub(crate) use call::{Called, KeptGate, Line, call};
 pub use changes::{ChangeFailure, Changed, Removal};
 pub use clock::RunClock;
 pub use journal_task::JournalTask;
+pub use tokens::{Fetched, NoToken, TokenFailure};
 
 use course::Courses;
 use desk::Desk;

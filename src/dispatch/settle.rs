@@ -1,17 +1,14 @@
 //! What needs a listing: who was in a meeting before us, and what became of creates in doubt.
 
-use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
 
 use super::DispatchError;
-use super::call::{Called, call};
 use super::clock::RunClock;
 use super::listing::{Care, Listed};
 use super::reconciler::Reconciler;
 use crate::api::ParticipantApi;
 use crate::event::{Event, StopReason};
-use crate::journal::{Lookalikes, RowId, RunMeeting, Settled, Tokenless};
-use crate::model::JoinToken;
+use crate::journal::{Lookalikes, RunMeeting, Settled};
 
 /// How many listings are compared with each other until two in a row show the same.
 const MOST_LOOKS: u32 = 5;
@@ -107,49 +104,6 @@ impl<A: ParticipantApi> Reconciler<A> {
             self.observer.on(&Event::LookAlike { meeting: meeting.id, count: *count, first });
         }
         Ok(Ok(settled))
-    }
-
-    /// Asks for the tokens that were never handed out: those of rows that our own lost creates made, and of rows that
-    /// were there before us if the user wants that.
-    pub(super) async fn fetch_tokens(&self) -> Result<Result<(), StopReason>, DispatchError> {
-        let found = self.settings.refresh_found;
-        let batch = self.settings.concurrency.get();
-        let mut after = None;
-        loop {
-            let rows = self.desk.call(move |journal| journal.without_token(after, found, batch)).await?;
-            let Some(last) = rows.last() else { return Ok(Ok(())) };
-            after = Some(last.row);
-            let (tokens, stop) = self.ask_for_tokens(rows).await;
-            let refreshed = tokens.len() as u64;
-            self.desk.call(move |journal| journal.keep_tokens(&tokens)).await?;
-            self.observer.on(&Event::Tokens { refreshed });
-            if let Some(reason) = stop {
-                return Ok(Err(reason));
-            }
-        }
-    }
-
-    async fn ask_for_tokens(&self, rows: Vec<Tokenless>) -> (Vec<(RowId, JoinToken)>, Option<StopReason>) {
-        let asked: Vec<_> = stream::iter(rows)
-            .map(|row| async move {
-                let _slot = self.at_once.acquire().await;
-                let token = call(self.line(), || self.api.refresh_token(row.meeting, &row.id)).await;
-                (row.row, token)
-            })
-            .buffer_unordered(self.settings.concurrency.get())
-            .collect()
-            .await;
-        let mut tokens = Vec::with_capacity(asked.len());
-        let mut stop = None;
-        for (row, called) in asked {
-            match called {
-                Called::Done(token) => tokens.push((row, token)),
-                // Reported as a row without a token; the next run asks again.
-                Called::Refused(_) | Called::Failed(_) => {}
-                Called::Stop(reason) => stop = stop.or(Some(reason)),
-            }
-        }
-        (tokens, stop)
     }
 }
 

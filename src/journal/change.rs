@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::compare::{CHANGES, ChangeKind, PLANNING};
 use super::error::{Doing, JournalError};
 use super::state::legal;
+use super::tokens::KEEP_TOKEN;
 use super::{Journal, RowId, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::JoinToken;
@@ -69,21 +70,16 @@ impl Journal {
 
     /// Keeps that rows have been updated to what their roster wants, and the tokens that came along.
     pub fn keep_updates(&mut self, updated: &[(RowId, Option<JoinToken>)]) -> Result<(), JournalError> {
-        self.write(UPDATING, |transaction, _run| {
+        self.write(UPDATING, |transaction, run| {
             let mut update = transaction
                 .prepare_cached(&format!("UPDATE participants SET {AS_WANTED} WHERE participant = ?1"))
                 .doing(UPDATING)?;
-            let mut keep = transaction
-                .prepare_cached(
-                    "UPDATE confirmations SET token = ?2, token_expires_at = ?3, token_purged_at = NULL
-                     WHERE confirmation = (SELECT confirmation FROM participants WHERE participant = ?1)",
-                )
-                .doing(UPDATING)?;
+            let mut keep = transaction.prepare_cached(KEEP_TOKEN).doing(UPDATING)?;
             for (row, token) in updated {
                 update.execute([row.0]).doing(UPDATING)?;
                 if let Some(token) = token {
                     let expires_at = token.expires_at().map(Timestamp::as_second);
-                    keep.execute(params![row.0, token.expose(), expires_at]).doing(UPDATING)?;
+                    keep.execute(params![row.0, token.expose(), expires_at, run.0]).doing(UPDATING)?;
                 }
             }
             Ok(())
@@ -103,14 +99,14 @@ impl Journal {
             .doing(PLANNING)
     }
 
-    /// When the last run before this one ended, or when this one began if that is unknown: what was confirmed by then
+    /// When the last run before this one that may have added anybody ended, or when this one began if that is unknown: what was confirmed by then
     /// may be missing from a list that lags until the settle time has passed since.
     pub fn last_activity(&self) -> Result<Option<Timestamp>, JournalError> {
         let ended: Option<i64> = self
             .connection
             .query_row(
                 "SELECT max(coalesce(finished_at, (SELECT started_at FROM runs WHERE run = ?1)))
-                 FROM runs WHERE run < ?1",
+                 FROM runs WHERE run < ?1 AND accepted_at IS NOT NULL",
                 [self.run.0],
                 |row| row.get(0),
             )

@@ -95,7 +95,7 @@ impl JournalReader {
 }
 
 impl ExportFilter {
-    fn values(self) -> (Option<String>, Option<i64>) {
+    pub(super) fn values(self) -> (Option<String>, Option<i64>) {
         (self.meeting.map(|meeting| meeting.to_string()), self.run.map(RunNumber::get))
     }
 }

@@ -10,7 +10,7 @@
 //! * `listing`, `adopt`, `lookalikes`: what a complete listing says about rows; `hold_back`: what must not be sent
 //!   again; `tokens`: those that no create handed out; `purge`: their removal.
 //! * `compare`: what a sync is to do, by a complete listing; `change`: what it has done;
-//!   `scratch`: a copy to plan in.
+//!   `scratch`: a copy to plan in. `renewal`: whose token is due, and how many end before a time.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export; `rehearsal`:
 //!   what an import would do.
 //! * `state`, `difference`: how a row's state and what its roster wants are kept.
@@ -39,6 +39,7 @@ mod purge;
 mod queue;
 mod reader;
 mod rehearsal;
+mod renewal;
 mod rules;
 mod scratch;
 mod stage;
@@ -69,6 +70,7 @@ pub use network::OnNetwork;
 pub use queue::{Intent, Proof, Record, RowResult};
 pub use reader::JournalReader;
 pub use rehearsal::{Rehearsal, RehearsalSettings, Rehearsed};
+pub use renewal::RenewalPlan;
 pub use stage::{Acceptance, Duplicate, RosterKey, StageInto, StageRow};
 pub use status::{MeetingCounts, RunInfo};
 pub use summary::{Problem, Tally, Twin};

@@ -4,6 +4,7 @@ mod api;
 mod import;
 mod journal;
 mod parse;
+mod refresh;
 mod roster;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -17,10 +18,12 @@ use clap_complete::Shell;
 
 pub(crate) use api::ApiArgs;
 pub(crate) use import::{
-    CheckArgs, ImportArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, Uncertain, ViewArgs,
+    CheckArgs, ImportArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, RequestArgs, SettlingArgs,
+    Uncertain, ViewArgs,
 };
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
 pub(crate) use parse::Delimiter;
+pub(crate) use refresh::{EventArgs, MeetingsArgs, RefreshArgs};
 pub(crate) use roster::{RosterArgs, RosterFormat, RosterNames};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{ImportSandboxArgs, SandboxArgs};
@@ -79,6 +82,8 @@ pub(crate) enum Command {
     Plan(Box<PlanArgs>),
     /// Bring a meeting in step with a roster: add, update, and with --remove remove
     Sync(Box<SyncArgs>),
+    /// Renew the tokens that end soon, and get those that are missing
+    Refresh(Box<RefreshArgs>),
     /// Show what the journal holds, per meeting and run; also while a run is going on
     Status(StatusArgs),
     /// Write the participants and their tokens to a file
@@ -111,6 +116,8 @@ pub(crate) struct JournalArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) event: EventArgs,
     #[command(flatten)]
     pub(crate) journal: JournalArgs,
 }

@@ -12,11 +12,13 @@ mod journal_file;
 mod page_file;
 mod pages;
 mod private_file;
+mod refresh;
 mod rejected;
 mod rosters;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod saved_plan;
+mod session;
 mod status;
 mod sync;
 
@@ -77,6 +79,7 @@ fn carry_out(command: &Command, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Check(args) => check::run(args, shell),
         Command::Plan(args) => sync::plan(args, shell),
         Command::Sync(args) => sync::sync(args, shell),
+        Command::Refresh(args) => refresh::run(args, shell),
         Command::Status(args) => status::run(args, shell),
         Command::Export(args) => export::run(args, shell),
         Command::Journal(command) => journal::run(command, shell),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use guestlist::api::HttpError;
+use guestlist::dispatch::DispatchError;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError};
 use guestlist::journal::JournalError;
@@ -25,6 +26,8 @@ pub(crate) enum CommandError {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
     #[error(transparent)]
     LookUp(#[from] LookUpError),
     #[error(transparent)]
@@ -74,7 +77,7 @@ impl CommandError {
     /// What to do, where the message itself doesn't say it.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::Import(ImportError::Dispatch(_)) => {
+            Self::Import(ImportError::Dispatch(_)) | Self::Dispatch(_) => {
                 Some("Put that right and run the same command again: it resumes, and adds nobody twice.")
             }
             _ => None,

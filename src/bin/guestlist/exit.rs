@@ -9,6 +9,7 @@ use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError, RunSummary};
 use guestlist::journal::{JournalError, Verified};
+use guestlist::refresh::RefreshReport;
 use guestlist::roster::{RejectedError, RosterError, WorkbookError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
@@ -122,6 +123,19 @@ pub(crate) fn of_sync(report: &SyncReport, moved: bool) -> Exit {
     }
 }
 
+/// How a renewal of tokens ended that could be carried out.
+pub(crate) fn of_refresh(report: &RefreshReport) -> Exit {
+    if report.stops.contains(&StopReason::Interrupted) {
+        Exit::Interrupted(signal::received())
+    } else if !report.stops.is_empty() {
+        Exit::Stopped
+    } else if report.counts.gone + report.counts.failed > 0 {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}
+
 /// What was found by looking is no failure of the look: 4, as for rows that need one.
 pub(crate) fn of_verification(verified: &Verified) -> Exit {
     if verified.findings.is_empty() { Exit::Done } else { Exit::Incomplete }
@@ -137,6 +151,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         CommandError::Roster(error) => of_roster(error),
         CommandError::Journal(error) => of_journal(error),
         CommandError::Import(error) => of_import(error),
+        CommandError::Dispatch(error) => of_dispatch(error),
         CommandError::LookUp(error) => of_look_up(error),
         CommandError::Export(error) => of_export(error),
         CommandError::Http(error) => of_http(error),
@@ -155,9 +170,16 @@ fn of_import(error: &ImportError) -> Exit {
     match error {
         ImportError::Roster(error) => of_roster(error),
         ImportError::LookUp(error) => of_look_up(error),
-        ImportError::Dispatch(DispatchError::Journal(error)) => of_journal(error),
+        ImportError::Dispatch(error) => of_dispatch(error),
         ImportError::Rejected(error) => of_rejected(error),
-        ImportError::Dispatch(DispatchError::Writer) | ImportError::Reader => Exit::Unexpected,
+        ImportError::Reader => Exit::Unexpected,
+    }
+}
+
+fn of_dispatch(error: &DispatchError) -> Exit {
+    match error {
+        DispatchError::Journal(error) => of_journal(error),
+        DispatchError::Writer => Exit::Unexpected,
     }
 }
 

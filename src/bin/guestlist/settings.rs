@@ -10,6 +10,7 @@ mod file;
 mod files;
 mod id_key;
 mod keys;
+mod meetings;
 mod origin;
 mod reading;
 mod secret_file;
@@ -31,6 +32,7 @@ use guestlist::journal::{ExportFilter, OnNetwork, Resend, SamePerson};
 use guestlist::model::{InvalidId, escape};
 use guestlist::pacer::Rate;
 use guestlist::roster::{DefaultMeeting, ReadOptions, ShortIdKey};
+use jiff::Timestamp;
 
 pub(crate) use destination::Destination;
 pub(crate) use destination::token_source;
@@ -39,6 +41,7 @@ pub(crate) use destination::{Trial, sandbox};
 pub(crate) use environment::Environment;
 pub(crate) use files::{FileKind, FilePlace, Files};
 pub(crate) use keys::{Settings, Shown, Typed};
+pub(crate) use meetings::Meetings;
 pub(crate) use origin::Origin;
 pub(crate) use reading::{RejectedRows, RosterName};
 pub(crate) use surroundings::Surroundings;
@@ -46,7 +49,7 @@ pub(crate) use value::to_toml;
 
 use crate::args::{
     self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, ImportArgs, JournalArgs, NetworkArgs,
-    PaceArgs, RosterArgs, ViewArgs,
+    RosterArgs, ViewArgs,
 };
 use destination::Route;
 use file::Mistake;
@@ -145,6 +148,7 @@ pub(crate) struct Import {
     pub(crate) dispatch: DispatchSettings,
     pub(crate) pace: Pace,
     pub(crate) export: Option<(PathBuf, Format)>,
+    pub(crate) event_start: Option<Timestamp>,
     /// A dry run, and what is seen of it.
     pub(crate) dry_run: Option<View>,
     /// What a person should know about them.
@@ -169,6 +173,12 @@ pub(crate) struct Pace {
     pub(crate) rate: Rate,
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) max_outage: Duration,
+}
+
+impl Pace {
+    fn of(settings: &Settings) -> Self {
+        Self { rate: settings.rate(), concurrency: workers(settings), max_outage: settings.max_outage() }
+    }
 }
 
 /// What is seen before anything is sent.
@@ -231,6 +241,8 @@ impl Import {
             journal: Some(&args.journal),
             roster: Some(roster),
             rows: Some(&args.rows),
+            requests: Some(&pace.requests),
+            settling: Some(&pace.settling),
             pace: Some(pace),
         });
         #[cfg(feature = "sandbox")]
@@ -256,13 +268,10 @@ impl Import {
             accept_differing: pace.accept_differing,
             same_person: if args.allow_same_person { SamePerson::Add } else { SamePerson::Hold },
             new_id_source: args.new_id_source,
-            dispatch: dispatch(&settings, pace),
-            pace: Pace {
-                rate: settings.rate(),
-                concurrency: workers(&settings),
-                max_outage: settings.max_outage(),
-            },
-            export: args.export.clone().map(|path| (path.clone(), format_by_name(&path, roster.excel))),
+            dispatch: dispatch(&settings, pace.refresh_found),
+            pace: Pace::of(&settings),
+            export: args.export.as_deref().map(|path| exported(path, roster.excel)),
+            event_start: args.event.event_start,
             dry_run,
             notes,
         })
@@ -332,6 +341,8 @@ pub(crate) fn effective(
         journal: Some(&args.journal),
         roster: Some(&args.roster),
         rows: Some(&args.rows),
+        requests: Some(&args.pace.requests),
+        settling: Some(&args.pace.settling),
         pace: Some(&args.pace),
     });
     destination::verify(&settings)?;
@@ -392,7 +403,7 @@ fn workers(settings: &Settings) -> NonZeroUsize {
     NonZeroUsize::new(settings.concurrency().into()).unwrap_or(NonZeroUsize::MIN)
 }
 
-fn dispatch(settings: &Settings, pace: &PaceArgs) -> DispatchSettings {
+fn dispatch(settings: &Settings, refresh_found: bool) -> DispatchSettings {
     DispatchSettings {
         concurrency: workers(settings),
         settle: settings.settle(),
@@ -400,7 +411,7 @@ fn dispatch(settings: &Settings, pace: &PaceArgs) -> DispatchSettings {
             args::Uncertain::Resend => Resend::Allowed,
             args::Uncertain::Hold => Resend::Hold,
         },
-        refresh_found: pace.refresh_found,
+        refresh_found,
     }
 }
 
@@ -413,6 +424,11 @@ fn on_invalid(typed: args::OnInvalid) -> OnInvalid {
 
 fn csv(excel: bool) -> Format {
     if excel { Format::ExcelCsv } else { Format::Csv }
+}
+
+/// Where an export goes, and its format.
+pub(crate) fn exported(path: &Path, excel: bool) -> (PathBuf, Format) {
+    (path.to_owned(), format_by_name(path, excel))
 }
 
 fn format_by_name(path: &Path, excel: bool) -> Format {

@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use guestlist::event::Event;
 
-pub(crate) use line::{ChangeLine, Line, SecondsLine, SummaryLine, stop_name};
+pub(crate) use line::{ChangeLine, Line, RefreshedLine, SecondsLine, SummaryLine, stop_name};
 pub(crate) use listener::Listener;
 pub(crate) use page::page;
 pub(crate) use panics::withhold_messages;
@@ -139,6 +139,13 @@ impl Ui {
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.tell(&format!("{text}\n"));
+        }
+    }
+
+    /// Something to be acted on, on standard error, where there is something.
+    pub(crate) fn warn(&self, warning: &Option<String>) {
+        if let Some(warning) = warning {
+            self.note(warning);
         }
     }
 

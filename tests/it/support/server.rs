@@ -92,6 +92,13 @@ impl Server {
         let _ = self.ask("POST", "/participants", &body.to_string());
     }
 
+    /// Somebody else removes everybody of this id.
+    pub(crate) fn remove(&self, id: &str) {
+        for one in self.participants().iter().filter(|one| one["custom_participant_id"] == id) {
+            self.call("DELETE", &format!("/participants/{}", one["id"].as_str().unwrap()), "");
+        }
+    }
+
     /// The participants of the first meeting, from as many pages as there are.
     pub(crate) fn participants(&self) -> Vec<Value> {
         let mut all = Vec::new();

@@ -9,7 +9,7 @@ use guestlist::pacer::Rate;
 
 #[cfg(feature = "sandbox")]
 use super::ImportSandboxArgs;
-use super::{ApiArgs, JournalArgs, NetworkArgs, RosterArgs, RosterNames, parse};
+use super::{ApiArgs, EventArgs, JournalArgs, NetworkArgs, RosterArgs, RosterNames, parse};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
@@ -24,6 +24,8 @@ pub(crate) struct ImportArgs {
     /// Write the participants of this run and their tokens to this file afterwards (.csv, .jsonl)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) export: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) event: EventArgs,
     #[command(flatten)]
     pub(crate) journal: JournalArgs,
     #[command(flatten)]
@@ -63,19 +65,10 @@ pub(crate) struct OnInvalidArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Sending")]
 pub(crate) struct PaceArgs {
-    /// Most requests a time: auto, unlimited, or such as 4/s or 1200/5m; the server's limits are obeyed all the same
-    /// [default: auto]
-    #[arg(long, value_name = "RATE")]
-    pub(crate) rate: Option<Rate>,
-    /// Most adds on their way at once; half as many other requests may be beside them [default: 16]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) concurrency: Option<u16>,
-    /// Give up after so long without an answer; the same command resumes [default: 15m]
-    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
-    pub(crate) max_outage: Option<Duration>,
-    /// How long a request whose answer was lost may still take effect: it is looked up after that [default: 150s]
-    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
-    pub(crate) settle: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) requests: RequestArgs,
+    #[command(flatten)]
+    pub(crate) settling: SettlingArgs,
     /// What to do with somebody whose answer was lost and who isn't in the meeting after the settle time [default:
     /// resend]
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -87,6 +80,31 @@ pub(crate) struct PaceArgs {
     /// Take participants as they are who differ from the roster in name, preset or picture
     #[arg(long)]
     pub(crate) accept_differing: bool,
+}
+
+/// How fast.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sending")]
+pub(crate) struct RequestArgs {
+    /// Most requests a time: auto, unlimited, or such as 4/s or 1200/5m; the server's limits are obeyed all the same
+    /// [default: auto]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<Rate>,
+    /// Most adds on their way at once; half as many other requests may be beside them [default: 16]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) concurrency: Option<u16>,
+    /// Give up after so long without an answer; the same command resumes [default: 15m]
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    pub(crate) max_outage: Option<Duration>,
+}
+
+/// How long a list may lag.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sending")]
+pub(crate) struct SettlingArgs {
+    /// How long a request whose answer was lost may still take effect: it is looked up after that [default: 150s]
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    pub(crate) settle: Option<Duration>,
 }
 
 #[derive(Debug, clap::Args)]

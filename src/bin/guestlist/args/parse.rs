@@ -7,12 +7,28 @@ use std::time::Duration;
 
 use guestlist::model::escape;
 use guestlist::roster::Field;
-use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 /// `60s`, `15m`, `1h30m`, `40ms`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
     parsed.ok_or_else(|| "write a duration such as 40ms, 60s, 15m or 1h30m".to_owned())
+}
+
+/// RFC 3339, or a local date and time.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    let zoned = || text.parse::<Zoned>().ok().map(|zoned| zoned.timestamp());
+    let local = || {
+        // A date alone would be midnight: that is hardly meant.
+        let time = text.parse::<DateTime>().ok().filter(|_| text.contains(':'))?;
+        time.to_zoned(TimeZone::system()).ok().map(|zoned| zoned.timestamp())
+    };
+    let read = if text.contains('[') { zoned() } else { text.parse().ok().or_else(local) };
+    read.ok_or_else(|| {
+        "write a date and time such as 2026-11-28T09:00 or 2026-11-28T09:00:00+01:00".to_owned()
+    })
 }
 
 /// `FIELD=COLUMN`.
@@ -81,6 +97,33 @@ mod tests {
     #[case("soon")]
     fn what_is_no_duration_is_refused(#[case] text: &str) {
         assert!(duration(text).is_err());
+    }
+
+    #[rstest]
+    #[case("2026-11-28T09:00:00Z", "2026-11-28T09:00:00Z")]
+    #[case("2026-11-28T09:00:00+01:00", "2026-11-28T08:00:00Z")]
+    #[case("2026-11-28 09:00+01:00", "2026-11-28T08:00:00Z")]
+    #[case("2026-11-28T09:00[Europe/Berlin]", "2026-11-28T08:00:00Z")]
+    fn a_moment_is_read(#[case] text: &str, #[case] utc: &str) {
+        assert_eq!(moment(text).map(|at| at.to_string()), Ok(utc.to_owned()));
+    }
+
+    #[test]
+    fn a_moment_without_a_zone_is_local() {
+        let local: DateTime = "2026-11-28T09:00".parse().unwrap();
+        let local = local.to_zoned(TimeZone::system()).unwrap().timestamp();
+        assert_eq!(moment("2026-11-28T09:00"), Ok(local));
+        assert_eq!(moment("2026-11-28 09:00"), Ok(local));
+    }
+
+    #[rstest]
+    #[case::a_day("2026-11-28")]
+    #[case::an_hour("09:00")]
+    #[case::no_such_day("2026-11-31T09:00")]
+    #[case::no_such_zone("2026-11-28T09:00[Europe/Nowhere]")]
+    #[case::words("tomorrow at 9:00")]
+    fn what_is_no_moment_is_refused(#[case] text: &str) {
+        assert!(moment(text).is_err(), "{:?}", moment(text));
     }
 
     #[rstest]

@@ -28,8 +28,9 @@ fn the_definition_holds_together() {
 fn nothing_has_a_default_that_a_settings_file_may_set() {
     let import = import("roster.csv");
     let pace = &import.pace;
-    assert!(pace.rate.is_none() && pace.concurrency.is_none() && pace.settle.is_none());
-    assert!(pace.max_outage.is_none() && pace.uncertain.is_none());
+    let requests = &pace.requests;
+    assert!(requests.rate.is_none() && requests.concurrency.is_none() && pace.settling.settle.is_none());
+    assert!(requests.max_outage.is_none() && pace.uncertain.is_none());
     assert!(!pace.refresh_found && !pace.accept_differing);
     assert!(import.api.timeout.is_none() && import.api.connect_timeout.is_none());
     assert!(import.rows.on_invalid.is_none() && import.limit.is_none() && !import.dry_run);
@@ -50,7 +51,7 @@ fn everything_of_an_import_can_be_typed() {
     assert_eq!(args.roster.id_from.as_deref(), Some(&["first".to_owned(), "last".to_owned()][..]));
     assert_eq!(args.roster.mapping.len(), 2);
     assert_eq!(args.roster.delimiter, Some(Delimiter(b'\t')));
-    assert_eq!(args.pace.settle, Some(Duration::ZERO));
+    assert_eq!(args.pace.settling.settle, Some(Duration::ZERO));
     assert_eq!(args.limit.map(Into::into), Some(3_u64));
     assert_eq!(
         (args.roster.excel, args.view.preview, args.view.report),
@@ -95,6 +96,7 @@ fn what_makes_no_sense_is_refused(#[case] typed: &str) {
 #[case("guestlist")]
 #[case("import")]
 #[case("check")]
+#[case("refresh")]
 #[case("status")]
 #[case("export")]
 #[case("journal")]

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use guestlist::dispatch::RunClock;
 use guestlist::export::{self, ExportError, ExportSettings, Exported};
 use guestlist::import::ImportReport;
-use guestlist::journal::{ExportFilter, Journal, Problem};
+use guestlist::journal::{ExportFilter, Journal, JournalError, Problem};
 use guestlist::sync::SyncReport;
+use jiff::Timestamp;
 
-use super::journal_file::JournalFile;
 use super::rejected::RejectedFile;
+use super::session::Session;
 use super::{Moved, report};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
-use crate::ui::{Format, Line, Listener, SecondsLine, SummaryLine, Ui, stop_name, text};
+use crate::ui::{Format, Line, SecondsLine, SummaryLine, Ui, stop_name, text};
 
 /// Programs are told of so many rows that need a look; people of the few that the report names.
 const PROBLEMS_FOR_PROGRAMS: u32 = 10_000;
@@ -22,11 +22,10 @@ const PROBLEMS_FOR_PROGRAMS: u32 = 10_000;
 /// What is to be done once the run has ended.
 pub(super) struct After {
     pub(super) ui: Arc<Ui>,
-    pub(super) listener: Arc<Listener>,
-    pub(super) clock: RunClock,
-    pub(super) file: JournalFile,
+    pub(super) session: Session,
     pub(super) rejected: Option<RejectedFile>,
     pub(super) export: Option<(PathBuf, export::Format)>,
+    pub(super) event_start: Option<Timestamp>,
     /// Files that must not be written over.
     pub(super) keep: Vec<PathBuf>,
 }
@@ -37,6 +36,8 @@ struct Kept {
     rejected: Option<PathBuf>,
     exported: Option<Exported>,
     problems: Vec<Problem>,
+    /// Tokens that end before the event begins, if it is known when that is.
+    early: Option<u64>,
     /// The first thing that went wrong after the run.
     failed: Option<CommandError>,
 }
@@ -51,8 +52,11 @@ impl After {
         if let Some(error) = &kept.failed {
             report(&self.ui, error, exit);
         }
-        let journal = self.file.path().to_string_lossy();
-        self.ui.line(&Line::Summary(summary_line(&run, exit, &journal)));
+        let journal = self.session.file.path().to_string_lossy();
+        let tokens_ending_before_event = kept.early;
+        self.warn(kept.early);
+        let line = summary_line(&run, exit, &journal);
+        self.ui.line(&Line::Summary(SummaryLine { tokens_ending_before_event, ..line }));
         exit
     }
 
@@ -69,8 +73,10 @@ impl After {
             report(&self.ui, error, exit);
         }
         sync.meetings.iter().for_each(|plan| self.ui.line(&Line::meeting_plan(plan)));
-        let journal = self.file.path().to_string_lossy();
+        let journal = self.session.file.path().to_string_lossy();
+        self.warn(kept.early);
         self.ui.line(&Line::Summary(SummaryLine {
+            tokens_ending_before_event: kept.early,
             updated: sync.changed.updated,
             removed: sync.changed.removed,
             unchangeable: sync.changed.failed,
@@ -87,19 +93,27 @@ impl After {
         let export = self.export.as_ref().filter(|_| run.accepted);
         let exported = export.map(|(path, format)| export_run(&run.journal, path, *format, &self.keep));
         let exported = exported.and_then(|exported| kept(exported, &mut failed));
+        let early = self.event_start.filter(|_| run.accepted);
+        let early = early.and_then(|start| kept(ending_before(&run.journal, start), &mut failed));
         let problems = match self.ui.format() {
             Format::Text => std::mem::take(&mut run.problems),
             Format::Json => {
                 kept(run.journal.problems(PROBLEMS_FOR_PROGRAMS), &mut failed).unwrap_or_default()
             }
         };
-        kept(run.journal.finish(self.clock.now(), exit.code()), &mut failed);
-        Kept { rejected, exported, problems, failed }
+        kept(run.journal.finish(self.session.clock.now(), exit.code()), &mut failed);
+        Kept { rejected, exported, problems, early, failed }
+    }
+
+    fn warn(&self, early: Option<u64>) {
+        if let (Some(early), Some(start)) = (early, self.event_start) {
+            self.ui.warn(&text::ending_before_event(early, start, self.session.file.named()));
+        }
     }
 
     fn tell(&self, run: &ImportReport, exit: Exit, kept: &Kept) {
         let exported = self.export.as_ref().map(|(path, _)| path.as_path()).zip(kept.exported);
-        let invalid = self.listener.take_invalid();
+        let invalid = self.session.listener.take_invalid();
         self.ui.text(|| {
             text::import(&text::Ending {
                 exit,
@@ -110,8 +124,8 @@ impl After {
                 invalid: &invalid,
                 exported,
                 rejected: kept.rejected.as_deref(),
-                named_journal: self.file.named(),
-                leaves_nothing: self.file.is_temporary(),
+                named_journal: self.session.file.named(),
+                leaves_nothing: self.session.file.is_temporary(),
             })
         });
         kept.problems.iter().for_each(|problem| self.ui.line(&Line::problem(problem)));
@@ -131,6 +145,12 @@ fn kept<T, E: Into<CommandError>>(result: Result<T, E>, failed: &mut Option<Comm
             None
         }
     }
+}
+
+/// Of the run's tokens.
+fn ending_before(journal: &Journal, start: Timestamp) -> Result<u64, JournalError> {
+    let filter = ExportFilter { meeting: None, run: Some(journal.run()) };
+    journal.reader()?.tokens_ending_before(filter, start)
 }
 
 fn export_run(

@@ -2,26 +2,19 @@
 
 use std::sync::Arc;
 
-use guestlist::dispatch::RunClock;
-use guestlist::event::Observer;
 use guestlist::export;
-use guestlist::import::{ImportContext, ImportSettings};
-use guestlist::journal::{Journal, Opening};
-use guestlist::model::escape;
-use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
+use guestlist::import::ImportSettings;
 
 use super::conclude::After;
-use super::connect::Connection;
 use super::journal_file::{self, JournalFile};
 use super::rejected::RejectedFile;
+use super::session::{Session, Way};
 use super::{Shell, dry_run, on_runtime, rosters};
 use crate::args::ImportArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::settings::Import;
-use crate::signal;
-use crate::ui::{Listener, Ui};
+use crate::ui::Ui;
 
 pub(super) fn run(args: &ImportArgs, shell: &Shell) -> Result<Exit, CommandError> {
     let settings = Import::new(args, &shell.surroundings()?)?;
@@ -42,20 +35,11 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     }
     let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
     let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
-    let connection = Connection::open(settings.destination, settings.pace).await?;
-    let clock = RunClock::starting_at(Timestamp::now());
     let command = format!("import {}", rosters::listed(&settings.rosters));
-    let opening =
-        Opening { command: &command, origin: Some(&connection.origin), on_network: settings.on_network };
-    let journal = Journal::open_for(opening, file.path(), || clock.now())?;
-    journal_file::warn_of_network(&journal, &ui);
-    let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
-    ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));
-    let cancel = CancellationToken::new();
-    listen(&cancel, &ui, &file)?;
-    let listener = Arc::new(Listener::new(Arc::clone(&ui)));
+    let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
+    let (session, journal) = Session::begin(file, way, &command, &ui).await?;
     let import = ImportSettings {
-        target: connection.target.clone(),
+        target: session.connection.target.clone(),
         rosters: sources,
         reading: settings.reading,
         on_invalid: settings.on_invalid,
@@ -66,31 +50,10 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
         same_person: settings.same_person,
         dispatch: settings.dispatch,
     };
-    let context = ImportContext {
-        api: Arc::clone(&connection.api),
-        pacer: connection.pacer.clone(),
-        journal,
-        clock,
-        observer: Arc::clone(&listener) as Arc<dyn Observer>,
-        cancel,
-    };
     ui.begin_progress();
-    let report = guestlist::import::import(import, context).await;
+    let report = guestlist::import::import(import, session.context(journal)).await;
     ui.end_progress();
-    let export = settings.export;
-    let ending = After { ui, listener, clock, file, rejected, export, keep };
+    let (export, event_start) = (settings.export, settings.event_start);
+    let ending = After { ui, session, rejected, export, event_start, keep };
     Ok(ending.conclude(report?))
-}
-
-/// The first Ctrl-C drains, the second ends the process.
-pub(super) fn listen(
-    cancel: &CancellationToken,
-    ui: &Arc<Ui>,
-    file: &JournalFile,
-) -> Result<(), CommandError> {
-    let ui = Arc::clone(ui);
-    let notice = move || {
-        ui.note("stopping: waiting for the answers on their way; press Ctrl-C again to stop at once");
-    };
-    signal::listen(cancel.clone(), notice, file.remover()).map_err(CommandError::Runtime)
 }

@@ -1,6 +1,6 @@
 //! `guestlist journal`: looking after the journal itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use guestlist::journal::{Journal, Opening, Verified};
 use jiff::Timestamp;
@@ -48,10 +48,6 @@ fn purge_tokens(args: &PurgeTokensArgs, shell: &Shell) -> Result<Exit, CommandEr
 fn existing(args: &JournalFileArgs, shell: &Shell) -> Result<PathBuf, CommandError> {
     let named = JournalArgs { journal: args.journal.clone() };
     let path = settings::journal_file(&named, &shell.surroundings()?)?;
-    if is_missing(&path) { Err(CommandError::NoJournal(path)) } else { Ok(path) }
-}
-
-/// A link that leads nowhere is something, too: it is refused as a link.
-fn is_missing(path: &Path) -> bool {
-    path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    journal_file::existing(&path)?;
+    Ok(path)
 }

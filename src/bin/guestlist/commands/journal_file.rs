@@ -70,6 +70,13 @@ impl JournalFile {
     }
 }
 
+/// The journal of a command that makes none.
+pub(crate) fn existing(path: &Path) -> Result<&Path, CommandError> {
+    // A link that leads nowhere is something, too: it is refused as a link.
+    let missing = path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if missing { Err(CommandError::NoJournal(path.to_owned())) } else { Ok(path) }
+}
+
 /// Somebody has said that it may lie there; what that means is theirs to answer for.
 pub(crate) fn warn_of_network(journal: &Journal, ui: &Ui) {
     if journal.is_on_network() {

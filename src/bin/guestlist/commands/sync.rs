@@ -3,28 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use guestlist::dispatch::{Removal, RunClock};
-use guestlist::event::Observer;
+use guestlist::dispatch::Removal;
 use guestlist::export;
-use guestlist::import::{ImportContext, ImportSettings};
-use guestlist::journal::{ChangeKind, Journal, Opening};
-use guestlist::model::escape;
+use guestlist::import::ImportSettings;
+use guestlist::journal::{ChangeKind, Journal};
 use guestlist::sync::{Planned, SyncReport, SyncSettings};
-use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
 use super::conclude::After;
-use super::connect::Connection;
 use super::journal_file::{self, JournalFile};
 use super::private_file::Content;
 use super::rejected::RejectedFile;
 use super::saved_plan::{self, SavedPlan};
-use super::{Shell, import, on_runtime, rosters};
+use super::session::{Session, Way};
+use super::{Shell, on_runtime, rosters};
 use crate::args::{PlanArgs, RemovalArgs, SyncArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::settings::{Import, JournalPlace};
-use crate::ui::{Line, Listener, Ui, text};
+use crate::ui::{Line, Ui, text};
 
 /// What `plan` was asked for beside the plan.
 struct Wanted {
@@ -76,19 +72,12 @@ async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit
         JournalPlace::Named(path) | JournalPlace::Usual(path) if path.exists() => Some(path.clone()),
         JournalPlace::Named(_) | JournalPlace::Usual(_) | JournalPlace::Temporary => None,
     };
-    let copy = JournalFile::prepare(JournalPlace::Temporary)?;
-    let connection = Connection::open(settings.destination, settings.pace).await?;
-    let clock = RunClock::starting_at(Timestamp::now());
-    let opening =
-        Opening { command: "plan", origin: Some(&connection.origin), on_network: settings.on_network };
-    let journal = Journal::open_copy(source.as_deref(), copy.path(), opening, clock.now())?;
-    let cancel = CancellationToken::new();
-    import::listen(&cancel, &ui, &copy)?;
+    let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
+    let (session, journal) = Session::on_a_copy(source.as_deref(), way, "plan", &ui).await?;
     let rosters = saved_plan::fingerprints(&sources)?;
-    let listener = Arc::new(Listener::new(Arc::clone(&ui)));
     let sync = SyncSettings {
         import: ImportSettings {
-            target: connection.target.clone(),
+            target: session.connection.target.clone(),
             rosters: sources,
             reading: settings.reading,
             on_invalid: settings.on_invalid,
@@ -102,19 +91,11 @@ async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit
         removal: wanted.removal.removal(),
         most: wanted.removal.max_remove,
     };
-    let context = ImportContext {
-        api: Arc::clone(&connection.api),
-        pacer: connection.pacer.clone(),
-        journal,
-        clock,
-        observer: Arc::clone(&listener) as Arc<dyn Observer>,
-        cancel,
-    };
     ui.begin_progress();
-    let planned = guestlist::sync::plan(sync, context).await;
+    let planned = guestlist::sync::plan(sync, session.context(journal)).await;
     ui.end_progress();
     let planned = planned?;
-    let invalid = listener.take_invalid();
+    let invalid = session.listener.take_invalid();
     let removal = wanted.removal.removal();
     tell(&ui, &planned, removal, &invalid)?;
     if let Some(path) = &report {
@@ -205,22 +186,13 @@ async fn bring_in_step(
     }
     let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
     let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
-    let connection = Connection::open(settings.destination, settings.pace).await?;
-    let clock = RunClock::starting_at(Timestamp::now());
     let command = format!("sync {}", rosters::listed(&settings.rosters));
-    let opening =
-        Opening { command: &command, origin: Some(&connection.origin), on_network: settings.on_network };
-    let journal = Journal::open_for(opening, file.path(), || clock.now())?;
-    journal_file::warn_of_network(&journal, &ui);
-    let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
-    ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));
-    let cancel = CancellationToken::new();
-    import::listen(&cancel, &ui, &file)?;
+    let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
+    let (session, journal) = Session::begin(file, way, &command, &ui).await?;
     let fingerprints = saved_plan::fingerprints(&sources)?;
-    let listener = Arc::new(Listener::new(Arc::clone(&ui)));
     let sync = SyncSettings {
         import: ImportSettings {
-            target: connection.target.clone(),
+            target: session.connection.target.clone(),
             rosters: sources,
             reading: settings.reading,
             on_invalid: settings.on_invalid,
@@ -234,25 +206,17 @@ async fn bring_in_step(
         removal: removal.removal(),
         most: removal.max_remove,
     };
-    let context = ImportContext {
-        api: Arc::clone(&connection.api),
-        pacer: connection.pacer.clone(),
-        journal,
-        clock,
-        observer: Arc::clone(&listener) as Arc<dyn Observer>,
-        cancel,
-    };
     ui.begin_progress();
     let mut moved = Ok(None);
     let approve = |planned: &Planned| {
         moved = saved.map_or(Ok(None), |saved| saved.moved(planned, removal.removal(), fingerprints));
         matches!(moved, Ok(None))
     };
-    let report = guestlist::sync::sync(sync, context, approve).await;
+    let report = guestlist::sync::sync(sync, session.context(journal), approve).await;
     ui.end_progress();
     let report: SyncReport = report?;
     let moved = moved?;
-    let export = settings.export;
-    let ending = After { ui, listener, clock, file, rejected, export, keep };
+    let (export, event_start) = (settings.export, settings.event_start);
+    let ending = After { ui, session, rejected, export, event_start, keep };
     Ok(ending.conclude_sync(report, moved))
 }

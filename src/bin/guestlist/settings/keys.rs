@@ -18,8 +18,8 @@ use super::Environment;
 use super::origin::{Origin, Place, Setting};
 use super::value::KeyValue;
 use crate::args::{
-    ApiArgs, Delimiter, JournalArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, RosterArgs,
-    RosterFormat, Uncertain,
+    ApiArgs, Delimiter, JournalArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, RequestArgs,
+    RosterArgs, RosterFormat, SettlingArgs, Uncertain,
 };
 
 /// What was typed, as far as the command takes it.
@@ -29,6 +29,8 @@ pub(crate) struct Typed<'a> {
     pub(crate) journal: Option<&'a JournalArgs>,
     pub(crate) roster: Option<&'a RosterArgs>,
     pub(crate) rows: Option<&'a OnInvalidArgs>,
+    pub(crate) requests: Option<&'a RequestArgs>,
+    pub(crate) settling: Option<&'a SettlingArgs>,
     pub(crate) pace: Option<&'a PaceArgs>,
 }
 
@@ -162,10 +164,10 @@ keys! {
     "delimiter" delimiter: Delimiter, typed roster.delimiter;
     "sheet" sheet: String, typed roster.sheet;
     "on-invalid" on_invalid: OnInvalid, typed rows.on_invalid, default OnInvalid::Stop;
-    "rate" rate: Rate, typed pace.rate, default Rate::Auto;
-    "concurrency" concurrency: u16, typed pace.concurrency, default 16;
-    "max-outage" max_outage: Duration, typed pace.max_outage, default Duration::from_secs(15 * 60);
-    "settle" settle: Duration, typed pace.settle, default Duration::from_secs(150);
+    "rate" rate: Rate, typed requests.rate, default Rate::Auto;
+    "concurrency" concurrency: u16, typed requests.concurrency, default 16;
+    "max-outage" max_outage: Duration, typed requests.max_outage, default Duration::from_secs(15 * 60);
+    "settle" settle: Duration, typed settling.settle, default Duration::from_secs(150);
     "uncertain" uncertain: Uncertain, typed pace.uncertain, default Uncertain::Resend;
 }
 

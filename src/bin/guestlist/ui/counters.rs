@@ -18,6 +18,8 @@ pub(super) struct Counters {
     listing: Option<(u64, u64)>,
     wait: Option<(WaitReason, Instant)>,
     draining: Option<usize>,
+    /// Tokens renewed, and to be renewed.
+    tokens: Option<(u64, u64)>,
 }
 
 /// The counts, for programs.
@@ -49,11 +51,13 @@ impl Counters {
             }
             Event::Waiting { reason, remaining } => self.wait = Some((*reason, now + *remaining)),
             Event::Draining { in_flight } => self.draining = Some(*in_flight),
-            Event::Invalid(_)
-            | Event::LookAlike { .. }
-            | Event::Changed { .. }
-            | Event::Tokens { .. }
-            | Event::Stopped(_) => {}
+            Event::TokensDue { due } => self.tokens = Some((0, *due)),
+            Event::Tokens { refreshed } => {
+                if let Some((renewed, _)) = &mut self.tokens {
+                    *renewed += refreshed;
+                }
+            }
+            Event::Invalid(_) | Event::LookAlike { .. } | Event::Changed { .. } | Event::Stopped(_) => {}
         }
     }
 
@@ -64,9 +68,10 @@ impl Counters {
 
     /// Rows dealt with, and of how many, if that is known.
     pub(super) fn position(&self) -> (u64, Option<u64>) {
-        match self.to_send {
-            Some(_) => (self.added + self.rejected + self.uncertain, self.to_send),
-            None => (self.read, None),
+        match (self.tokens, self.to_send) {
+            (Some((renewed, due)), _) => (renewed, Some(due)),
+            (None, Some(_)) => (self.added + self.rejected + self.uncertain, self.to_send),
+            (None, None) => (self.read, None),
         }
     }
 
@@ -76,11 +81,14 @@ impl Counters {
             return format!("reading the roster: {} rows", HumanCount(self.read));
         };
         let paused = self.pause(now);
-        let mut line = format!("{} of {}", HumanCount(done), HumanCount(all));
+        let what = if self.tokens.is_some() { " tokens renewed" } else { "" };
+        let mut line = format!("{} of {}{what}", HumanCount(done), HumanCount(all));
         if paused.is_none() && self.listing.is_none() {
             line += &pace(all.saturating_sub(done), rate);
         }
-        line += &format!("; added {}, failed {}", HumanCount(self.added), HumanCount(self.rejected));
+        if self.tokens.is_none() {
+            line += &format!("; added {}, failed {}", HumanCount(self.added), HumanCount(self.rejected));
+        }
         if self.uncertain > 0 {
             line += &format!(", in doubt {}", HumanCount(self.uncertain));
         }
@@ -149,6 +157,7 @@ mod tests {
             line_after(&[accepted.clone(), recorded(1230, 4, 2), waiting], 48.0),
             line_after(&[accepted.clone(), listing], 0.0),
             line_after(&[accepted, recorded(10, 0, 0), Event::Draining { in_flight: 7 }], 1.0),
+            line_after(&[Event::TokensDue { due: 40 }, Event::Tokens { refreshed: 16 }], 8.0),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
         reading the roster: 120,000 rows
@@ -157,6 +166,7 @@ mod tests {
         1,236 of 5,000; added 1,230, failed 4, in doubt 2; paused 240 s by the server
         0 of 5,000; added 0, failed 0; listing the meeting, 300 of 1,200
         10 of 5,000, 1.0/s, 83 minutes left; added 10, failed 0; stopping, waiting for 7 answers
+        16 of 40 tokens renewed, 8.0/s, 3 seconds left
         ");
     }
 

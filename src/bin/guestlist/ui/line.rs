@@ -5,7 +5,7 @@ mod check;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use guestlist::dispatch::Removal;
+use guestlist::dispatch::{NoToken, Removal, TokenFailure};
 use guestlist::event::{Event, Lookalike, StopReason, WaitReason};
 use guestlist::journal::{
     ChangeKind, Finding, MeetingCounts, MeetingPlan, PlannedChange, Problem, Rehearsed, RunInfo, Verified,
@@ -105,6 +105,8 @@ pub(crate) enum Line<'a> {
     Draining { in_flight: usize },
     /// Participants were updated or removed.
     Changed { updated: u64, removed: u64 },
+    /// So many tokens are to be renewed.
+    TokensDue { due: u64 },
     /// Tokens were asked for.
     Tokens { refreshed: u64 },
     /// The run, or a part of it, ended early.
@@ -137,6 +139,12 @@ pub(crate) enum Line<'a> {
     Plan { would_add: u64, already_in: u64, unsettled: u64, held: u64, left_out: u64, repeated: u64 },
     /// The end of an import.
     Summary(SummaryLine<'a>),
+    /// A token that could not be had.
+    TokenProblem { meeting_id: String, custom_participant_id: &'a str, reason: &'static str, detail: String },
+    /// The end of a renewal of tokens.
+    Refreshed(RefreshedLine<'a>),
+    /// Tokens in the journal that have ended, or end soon.
+    TokenEnds { ended: u64, ending_within_24h: u64, ending_before_event: Option<u64> },
     /// What an export wrote.
     Export { file: &'a str, rows: u64, tokens: u64 },
     /// The journal that `status` shows.
@@ -271,6 +279,27 @@ pub(crate) struct SummaryLine<'a> {
     pub(crate) removed: u64,
     /// Of a sync: updates and removals that were refused or not answered.
     pub(crate) unchangeable: u64,
+    /// Of the rows with a token: it ends before the event begins. Null if no --event-start was given.
+    pub(crate) tokens_ending_before_event: Option<u64>,
+}
+
+/// The counts of a renewal of tokens: they add up to `rows`.
+#[derive(Serialize)]
+pub(crate) struct RefreshedLine<'a> {
+    pub(crate) rows: u64,
+    pub(crate) renewed: u64,
+    pub(crate) renewed_before: u64,
+    pub(crate) lasting: u64,
+    pub(crate) found: u64,
+    pub(crate) tokens_purged: u64,
+    pub(crate) gone: u64,
+    pub(crate) failed: u64,
+    pub(crate) not_attempted: u64,
+    pub(crate) tokens_ending_before_event: Option<u64>,
+    pub(crate) journal: &'a str,
+    pub(crate) run: i64,
+    pub(crate) stopped: Option<&'static str>,
+    pub(crate) exit_code: u8,
 }
 
 /// Something that a sync would do.
@@ -393,6 +422,7 @@ impl<'a> Line<'a> {
             Event::Stopped(reason) => {
                 Self::Stopped { reason: stop_name(reason), message: text::stop(reason) }
             }
+            Event::TokensDue { due } => Self::TokensDue { due: *due },
             Event::Read { .. } | Event::Invalid(_) | Event::LookAlike { .. } | Event::Recorded(_) => {
                 return None;
             }
@@ -421,6 +451,19 @@ impl<'a> Line<'a> {
                 line: twin.location.line,
                 custom_participant_id: &twin.custom_participant_id,
             }),
+        }
+    }
+
+    pub(crate) fn token_problem(failure: &'a TokenFailure) -> Self {
+        Self::TokenProblem {
+            meeting_id: failure.participant.meeting.to_string(),
+            custom_participant_id: &failure.participant.custom_participant_id,
+            reason: match failure.why {
+                NoToken::Gone => "gone",
+                NoToken::Refused(_) => "refused",
+                NoToken::Unanswered => "unanswered",
+            },
+            detail: text::no_token(&failure.why),
         }
     }
 

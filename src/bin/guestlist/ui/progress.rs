@@ -82,7 +82,7 @@ impl Progress {
         let ((done, all), counts) = (counters.position(), counters.counts());
         // The bar asks for the counters when it is drawn.
         drop(counters);
-        if let Event::Accepted { .. } = event {
+        if let Event::Accepted { .. } | Event::TokensDue { .. } = event {
             self.bar.reset();
             self.style("[{bar:20}] {state}");
         }

@@ -11,6 +11,7 @@ mod sandbox;
 mod settings;
 mod status;
 mod tickets;
+mod tokens;
 
 use std::path::Path;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub(crate) use plan::{FirstChanges, SHOWN, plan, plan_report, report_heading, re
 pub(crate) use sandbox::{sandbox, sandbox_stats};
 pub(crate) use settings::{settings, settings_files};
 pub(crate) use status::status;
+pub(crate) use tokens::{ending_before_event, ending_soon, no_token, refreshed};
 
 use super::progress::HumanCount;
 use super::style::{BAD, paint};

@@ -79,7 +79,7 @@ fn headline(ending: &Ending<'_>) -> String {
     }
 }
 
-fn reasons(stops: &[StopReason]) -> String {
+pub(super) fn reasons(stops: &[StopReason]) -> String {
     let reasons: Vec<_> = stops.iter().map(stop).collect();
     if reasons.is_empty() { reasons.concat() } else { format!(": {}", reasons.join("; ")) }
 }

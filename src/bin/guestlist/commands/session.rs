@@ -1,0 +1,106 @@
+//! What every command shares that speaks to the API over a journal.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use guestlist::api::HttpApi;
+use guestlist::dispatch::RunClock;
+use guestlist::event::Observer;
+use guestlist::import::ImportContext;
+use guestlist::journal::{Journal, OnNetwork, Opening};
+use guestlist::model::escape;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::connect::Connection;
+use super::journal_file::{self, JournalFile};
+use crate::error::CommandError;
+use crate::settings::{Destination, JournalPlace, Pace};
+use crate::signal;
+use crate::ui::{Listener, Ui};
+
+/// How the API is reached, and what the journal may lie on.
+pub(super) struct Way {
+    pub(super) destination: Destination,
+    pub(super) pace: Pace,
+    pub(super) on_network: OnNetwork,
+}
+
+/// A connection and a journal's file, with a clock, a listener, and Ctrl-C heeded.
+pub(super) struct Session {
+    pub(super) file: JournalFile,
+    pub(super) connection: Connection,
+    pub(super) clock: RunClock,
+    pub(super) listener: Arc<Listener>,
+    cancel: CancellationToken,
+}
+
+impl Session {
+    /// Holds the journal for a run of `command`.
+    pub(super) async fn begin(
+        file: JournalFile,
+        way: Way,
+        command: &str,
+        ui: &Arc<Ui>,
+    ) -> Result<(Self, Journal), CommandError> {
+        let (connection, clock) = (Connection::open(way.destination, way.pace).await?, now());
+        let opening = Opening { command, origin: Some(&connection.origin), on_network: way.on_network };
+        let journal = Journal::open_for(opening, file.path(), || clock.now())?;
+        journal_file::warn_of_network(&journal, ui);
+        let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
+        ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));
+        Ok((Self::with(file, connection, clock, ui)?, journal))
+    }
+
+    /// Works on a copy of the journal at `source`, which is removed afterwards: whatever goes on with the journal
+    /// meanwhile, nothing is written into it.
+    pub(super) async fn on_a_copy(
+        source: Option<&Path>,
+        way: Way,
+        command: &str,
+        ui: &Arc<Ui>,
+    ) -> Result<(Self, Journal), CommandError> {
+        let copy = JournalFile::prepare(JournalPlace::Temporary)?;
+        let (connection, clock) = (Connection::open(way.destination, way.pace).await?, now());
+        let opening = Opening { command, origin: Some(&connection.origin), on_network: way.on_network };
+        let journal = Journal::open_copy(source, copy.path(), opening, clock.now())?;
+        Ok((Self::with(copy, connection, clock, ui)?, journal))
+    }
+
+    fn with(
+        file: JournalFile,
+        connection: Connection,
+        clock: RunClock,
+        ui: &Arc<Ui>,
+    ) -> Result<Self, CommandError> {
+        let cancel = CancellationToken::new();
+        listen(&cancel, ui, &file)?;
+        let listener = Arc::new(Listener::new(Arc::clone(ui)));
+        Ok(Self { file, connection, clock, listener, cancel })
+    }
+
+    /// Where the library does its work.
+    pub(super) fn context(&self, journal: Journal) -> ImportContext<HttpApi> {
+        ImportContext {
+            api: Arc::clone(&self.connection.api),
+            pacer: self.connection.pacer.clone(),
+            journal,
+            clock: self.clock,
+            observer: Arc::clone(&self.listener) as Arc<dyn Observer>,
+            cancel: self.cancel.clone(),
+        }
+    }
+}
+
+fn now() -> RunClock {
+    RunClock::starting_at(Timestamp::now())
+}
+
+/// The first Ctrl-C drains, the second ends the process.
+fn listen(cancel: &CancellationToken, ui: &Arc<Ui>, file: &JournalFile) -> Result<(), CommandError> {
+    let ui = Arc::clone(ui);
+    let notice = move || {
+        ui.note("stopping: waiting for the answers on their way; press Ctrl-C again to stop at once");
+    };
+    signal::listen(cancel.clone(), notice, file.remover()).map_err(CommandError::Runtime)
+}
