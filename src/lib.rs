@@ -9,12 +9,13 @@
 //! # Layout
 //! * [`model`]: the nouns.
 //! * pure: [`roster`] (bytes → rows → participants), [`lifecycle`] (a row's states), [`outcome`] (what an answer
-//!   means), [`plan`] (what a sync does about each participant), [`renewal`] (whose token is due), [`event`] (what a run
-//!   tells).
+//!   means), [`plan`] (what a sync does about each participant), [`audit`] (what differs between a meeting and the
+//!   journal), [`surplus`] (who of those that share an id is kept), [`renewal`] (whose token is due), [`event`] (what a
+//!   run tells).
 //! * edges: [`api`] (HTTP), [`journal`] (SQLite), [`pacer`] (rates), [`export`] (tokens to files), [`sandbox`] (a local
 //!   RealtimeKit to try and test against).
 //! * [`dispatch`]: pace → claim → send → record, and the settling of uncertain rows.
-//! * use cases: [`import`], [`sync`], [`refresh`].
+//! * use cases: [`import`], [`sync`], [`refresh`], [`verify`], [`removal`].
 //!
 //! # The way data goes
 //! ```text
@@ -30,6 +31,7 @@
 #![cfg(unix)]
 
 pub mod api;
+pub mod audit;
 pub mod dispatch;
 pub mod event;
 pub mod export;
@@ -41,9 +43,12 @@ pub mod outcome;
 pub mod pacer;
 pub mod plan;
 pub mod refresh;
+pub mod removal;
 pub mod renewal;
 pub mod roster;
 mod sabotage;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod surplus;
 pub mod sync;
+pub mod verify;

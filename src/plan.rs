@@ -101,7 +101,8 @@ pub struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn is_confirmed(&self) -> bool {
+    /// Whether the journal has it as in.
+    pub fn is_confirmed(&self) -> bool {
         matches!(self.state, RowState::Added | RowState::Present)
     }
 }

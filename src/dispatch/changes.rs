@@ -64,6 +64,8 @@ pub struct ChangeFailure {
 enum Made {
     Updated(RowId, JoinToken),
     Removed(Option<RowId>),
+    /// Of those who share an id: another one is kept.
+    Replaced(Option<RowId>),
     Failed(Box<ChangeFailure>),
     Stopped(StopReason),
 }
@@ -138,7 +140,13 @@ impl<A: ParticipantApi> Reconciler<A> {
     }
 
     async fn remove(&self, change: PlannedChange, row: Option<RowId>, id: &RemoteId) -> Made {
+        if let Some(kept) = change.kept.clone()
+            && let Err(made) = self.find(&change, &kept).await
+        {
+            return made;
+        }
         match call(self.line(), || self.api.remove(change.meeting, id)).await {
+            Called::Done(Removed::Deleted | Removed::Gone) if change.kept.is_some() => Made::Replaced(row),
             Called::Done(Removed::Deleted | Removed::Gone) => Made::Removed(row),
             Called::Refused(failure) | Called::Failed(Trouble::Failed(failure)) => {
                 failed(change, Some(failure))
@@ -148,13 +156,26 @@ impl<A: ParticipantApi> Reconciler<A> {
         }
     }
 
+    /// Nobody who shares an id is removed before the one that is kept has been seen: somebody else may tidy up, too.
+    async fn find(&self, change: &PlannedChange, kept: &RemoteId) -> Result<(), Made> {
+        match call(self.line(), || self.api.participant(change.meeting, kept)).await {
+            Called::Done(found) if found.custom_participant_id == change.custom_participant_id => Ok(()),
+            Called::Refused(failure) | Called::Failed(Trouble::Failed(failure)) => {
+                Err(failed(change.clone(), Some(failure)))
+            }
+            Called::Done(_) | Called::Failed(_) => Err(failed(change.clone(), None)),
+            Called::Stop(reason) => Err(Made::Stopped(reason)),
+        }
+    }
+
     /// Commits what was made, and tells.
     async fn keep_made(
         &self,
         made: Vec<Made>,
         changed: &mut Changed,
     ) -> Result<Option<StopReason>, DispatchError> {
-        let (mut updates, mut removals, mut stopped) = (Vec::new(), Vec::new(), None);
+        let (mut updates, mut removals, mut replaced, mut stopped) =
+            (Vec::new(), Vec::new(), Vec::new(), None);
         let mut removed = 0;
         for made in made {
             match made {
@@ -162,6 +183,10 @@ impl<A: ParticipantApi> Reconciler<A> {
                 Made::Removed(row) => {
                     removed += 1;
                     removals.extend(row);
+                }
+                Made::Replaced(row) => {
+                    removed += 1;
+                    replaced.extend(row);
                 }
                 Made::Failed(failure) => {
                     changed.failed += 1;
@@ -176,7 +201,8 @@ impl<A: ParticipantApi> Reconciler<A> {
         self.desk
             .call(move |journal| {
                 journal.keep_updates(&updates)?;
-                journal.keep_removals(&removals)
+                journal.keep_removals(&removals)?;
+                if replaced.is_empty() { Ok(()) } else { journal.keep_replaced(&replaced) }
             })
             .await?;
         changed.updated += updated;

@@ -1,4 +1,4 @@
-//! The meetings of a run looked at before anything is changed: each listed completely and held against the roster.
+//! Meetings looked at before anything is changed: each listed completely and held against the roster or the journal.
 
 use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
@@ -8,10 +8,15 @@ use super::reconciler::Reconciler;
 use super::{DispatchError, Dispatcher, RunClock};
 use crate::api::ParticipantApi;
 use crate::event::StopReason;
-use crate::journal::{MeetingPlan, RunMeeting};
+use crate::journal::{
+    DeviationKind, Journal, JournalError, MeetingAudit, MeetingPlan, RemovalPlan, RunMeeting,
+};
 
 /// Meetings that are looked at side by side.
 const AT_ONCE: usize = 8;
+
+/// What became of looking at a meeting.
+type Look<T> = Result<Result<T, StopReason>, DispatchError>;
 
 impl<A: ParticipantApi> Dispatcher<A> {
     /// Lists each meeting of the run and plans what is to be done there; the plan stays in the journal until the run
@@ -21,31 +26,100 @@ impl<A: ParticipantApi> Dispatcher<A> {
     /// The journal failed.
     pub async fn survey(&mut self) -> Result<Vec<MeetingPlan>, DispatchError> {
         let meetings = self.journal.call(|journal| journal.meetings()).await?;
+        self.each(meetings, async |reconciler, meeting| reconciler.survey(meeting).await).await
+    }
+
+    /// Lists each of these meetings and compares it with what the journal says.
+    ///
+    /// # Errors
+    /// The journal failed.
+    pub async fn audit(&mut self, meetings: Vec<RunMeeting>) -> Result<Vec<MeetingAudit>, DispatchError> {
+        let misses = |audit: &MeetingAudit| audit.of(DeviationKind::Missing);
+        self.each(meetings, async |reconciler, meeting| {
+            reconciler.look(meeting, Journal::audit, misses).await
+        })
+        .await
+    }
+
+    /// Lists each of these meetings and plans who is to be removed.
+    ///
+    /// # Errors
+    /// The journal failed.
+    pub async fn plan_removals(
+        &mut self,
+        meetings: Vec<RunMeeting>,
+        plan: impl Fn(&mut Journal, RunMeeting) -> Result<RemovalPlan, JournalError> + Copy + Send + 'static,
+    ) -> Result<Vec<RemovalPlan>, DispatchError> {
+        self.each(meetings, async |reconciler, meeting| {
+            reconciler.look(meeting, plan, |plan| plan.gone).await
+        })
+        .await
+    }
+
+    /// Lists each of these meetings once more and applies the listing to its rows. How many ids it holds more than once
+    /// still.
+    ///
+    /// # Errors
+    /// The journal failed.
+    pub async fn look_again(
+        &mut self,
+        meetings: impl IntoIterator<Item = RunMeeting>,
+    ) -> Result<u64, DispatchError> {
+        let meetings = meetings.into_iter().collect();
+        let settled = self
+            .each(meetings, async |reconciler, meeting| reconciler.compare(meeting, Care::Alone).await)
+            .await?;
+        Ok(settled.iter().map(|settled| settled.conflicts).sum())
+    }
+
+    /// Keeps that those who were to be removed and are gone already are no longer in.
+    ///
+    /// # Errors
+    /// The journal failed.
+    pub async fn keep_gone(&mut self) -> Result<(), DispatchError> {
+        self.journal.call(Journal::keep_gone).await
+    }
+
+    /// Does something about meetings, some of them side by side; what stops it is noted.
+    async fn each<T>(
+        &mut self,
+        meetings: Vec<RunMeeting>,
+        look: impl AsyncFn(&Reconciler<A>, RunMeeting) -> Look<T>,
+    ) -> Result<Vec<T>, DispatchError> {
         let looked = self
             .with_reconciler(async |reconciler| {
-                stream::iter(meetings)
-                    .map(|meeting| reconciler.survey(meeting))
-                    .buffer_unordered(AT_ONCE)
-                    .collect::<Vec<_>>()
-                    .await
+                let looks = stream::iter(meetings).map(|meeting| look(reconciler, meeting));
+                looks.buffered(AT_ONCE).collect::<Vec<_>>().await
             })
             .await?;
-        let mut plans = Vec::new();
+        let mut found = Vec::new();
         for looked in looked {
             match looked? {
-                Ok(plan) => plans.push(plan),
+                Ok(one) => found.push(one),
                 Err(reason) => self.stop(reason),
             }
         }
-        plans.sort_by_key(|plan| plan.meeting.key);
-        Ok(plans)
+        Ok(found)
     }
 }
 
 impl<A: ParticipantApi> Reconciler<A> {
-    /// Whoever is missing from a list may only not show in it yet: absence counts when the settle time has passed since
-    /// anybody was added.
-    async fn survey(&self, meeting: RunMeeting) -> Result<Result<MeetingPlan, StopReason>, DispatchError> {
+    async fn survey(&self, meeting: RunMeeting) -> Look<MeetingPlan> {
+        let misses = |plan: &MeetingPlan| plan.counts.add_again + plan.counts.gone;
+        match self.look(meeting, Journal::plan_changes, misses).await? {
+            Ok(plan) => self.adopt(meeting, plan).await,
+            Err(reason) => Ok(Err(reason)),
+        }
+    }
+
+    /// Lists a meeting and has the journal compare it. Whoever is missing from a list may only not show in it yet: absence
+    /// counts when the settle time has passed since anybody was added.
+    async fn look<T: Send + 'static>(
+        &self,
+        meeting: RunMeeting,
+        compare: impl Fn(&mut Journal, RunMeeting) -> Result<T, JournalError> + Copy + Send + 'static,
+        misses: impl Fn(&T) -> u64,
+    ) -> Look<T> {
         loop {
             let began = self.clock.now();
             match self.list_alone(meeting).await? {
@@ -53,21 +127,18 @@ impl<A: ParticipantApi> Reconciler<A> {
                 Listed::Incomplete => return Ok(Err(StopReason::ListingIncomplete { meeting: meeting.id })),
                 Listed::Stopped(reason) => return Ok(Err(reason)),
             }
-            let (plan, active) = self
+            let (found, active) = self
                 .desk
-                .call(move |journal| Ok((journal.plan_changes(meeting)?, journal.last_activity()?)))
+                .call(move |journal| Ok((compare(journal, meeting)?, journal.last_activity()?)))
                 .await?;
+            let missing = misses(&found);
             let settled = active.map(|active| RunClock::after(active, self.settings.settle()));
-            let Some(settled) = settled.filter(|settled| *settled > began && plan.misses_anybody()) else {
-                return self.adopt(meeting, plan).await;
+            let Some(settled) = settled.filter(|settled| *settled > began && missing > 0) else {
+                return Ok(Ok(found));
             };
             let Some(remaining) = self.clock.until(settled) else { continue };
-            self.waits.begin(
-                meeting.key,
-                plan.counts.add_again + plan.counts.gone,
-                Instant::now() + remaining,
-                self.observer.as_ref(),
-            );
+            let until = Instant::now() + remaining;
+            self.waits.begin(meeting.key, missing, until, self.observer.as_ref());
             let interrupted = tokio::select! {
                 biased;
                 () = self.halt.cancelled() => true,
@@ -89,11 +160,7 @@ impl<A: ParticipantApi> Reconciler<A> {
     }
 
     /// What the listing shows of rows that weren't sent yet, or are in doubt, is taken over as before a first create.
-    async fn adopt(
-        &self,
-        meeting: RunMeeting,
-        plan: MeetingPlan,
-    ) -> Result<Result<MeetingPlan, StopReason>, DispatchError> {
+    async fn adopt(&self, meeting: RunMeeting, plan: MeetingPlan) -> Look<MeetingPlan> {
         let (settled_before, now) = (self.clock.ago(self.settings.settle()), self.clock.now());
         let resend = self.settings.resend;
         self.desk

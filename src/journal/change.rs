@@ -116,7 +116,7 @@ impl Journal {
 }
 
 /// Rows that the planned changes of one kind are about.
-fn rows_of(transaction: &Transaction<'_>, kind: ChangeKind) -> Result<Vec<i64>, JournalError> {
+pub(super) fn rows_of(transaction: &Transaction<'_>, kind: ChangeKind) -> Result<Vec<i64>, JournalError> {
     transaction
         .prepare("SELECT participant FROM temp.changes WHERE kind = ?1 AND participant IS NOT NULL")
         .and_then(|mut select| select.query_map([kind.name()], |row| row.get(0))?.collect())
@@ -124,7 +124,10 @@ fn rows_of(transaction: &Transaction<'_>, kind: ChangeKind) -> Result<Vec<i64>, 
 }
 
 /// Confirmed rows are in the meeting no longer.
-fn remove(transaction: &Transaction<'_>, rows: impl IntoIterator<Item = i64>) -> Result<(), JournalError> {
+pub(super) fn remove(
+    transaction: &Transaction<'_>,
+    rows: impl IntoIterator<Item = i64>,
+) -> Result<(), JournalError> {
     let prepare = |sql| transaction.prepare_cached(sql).doing(REMOVING);
     let mut look = prepare(
         "SELECT confirmation FROM participants WHERE participant = ?1 AND state IN ('added', 'present')",

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::difference::Difference;
 use super::error::{Doing, JournalError};
 use super::state::read_state;
-use super::{Journal, MeetingKey, RowId, RunMeeting};
+use super::{Journal, MeetingKey, RowId, RunMeeting, RunNumber};
 use crate::lifecycle::RowState;
 use crate::model::{Location, MeetingId, RemoteId};
 use crate::plan::{Change, FieldChange, Known, Listed, Origin, Seen, Shown, ShownField, judge};
@@ -53,13 +53,6 @@ pub struct ChangeCounts {
     pub conflict: u64,
     /// In doubt: looked up while sending.
     pub unsettled: u64,
-}
-
-impl MeetingPlan {
-    /// Whether somebody is missing from the list who is in as far as the journal knows.
-    pub fn misses_anybody(&self) -> bool {
-        self.counts.add_again + self.counts.gone > 0
-    }
 }
 
 /// The kinds of change that are kept.
@@ -154,6 +147,8 @@ pub struct PlannedChange {
     pub name: String,
     /// The API's id, if they are in once.
     pub participant_id: Option<RemoteId>,
+    /// Of a removal of those who share an id: the API's id of the one that is kept.
+    pub kept: Option<RemoteId>,
     /// The fields of an update.
     pub fields: Vec<FieldChange>,
     /// Where the roster names them, or named them last.
@@ -166,35 +161,45 @@ pub(super) const PLANNING: &str = "comparing the roster with the meeting";
 pub(super) const CHANGES: &str = "CREATE TEMP TABLE IF NOT EXISTS changes (
      number INTEGER PRIMARY KEY, meeting INTEGER NOT NULL, kind TEXT NOT NULL, participant INTEGER,
      custom_participant_id TEXT NOT NULL, name TEXT NOT NULL, participant_id TEXT, fields TEXT,
-     shown_name TEXT, shown_preset TEXT, shown_picture TEXT, wanted TEXT
+     shown_name TEXT, shown_preset TEXT, shown_picture TEXT, wanted TEXT, kept TEXT
  ) STRICT;
  CREATE INDEX IF NOT EXISTS temp.changes_by_kind ON changes (kind, number);";
 
 /// A row of the journal, with what its roster wants.
-struct Journaled {
-    row: i64,
-    id: String,
+pub(super) struct Journaled {
+    pub(super) row: i64,
+    pub(super) id: String,
     named: bool,
-    state: RowState,
-    origin: Origin,
-    participant_id: Option<String>,
-    wanted: (String, String, Option<String>),
+    pub(super) state: RowState,
+    pub(super) origin: Origin,
+    pub(super) participant_id: Option<String>,
+    /// The run whose create was answered or lost last.
+    pub(super) sent_run: i64,
+    pub(super) held: Fields,
+    pub(super) wanted: Fields,
+    /// Whether somebody has accepted that what is held differs from what is wanted.
+    pub(super) accepted: bool,
     /// Whether the journal held something else of it than the roster wants.
     differed: bool,
 }
 
 /// Somebody in the list.
-struct InList {
-    id: String,
-    participant_id: String,
-    shown: (String, String, Option<String>),
+pub(super) struct InList {
+    pub(super) id: String,
+    pub(super) participant_id: String,
+    pub(super) shown: Fields,
+    /// As the API wrote it.
+    pub(super) created_at: String,
 }
 
-fn shown(fields: &(String, String, Option<String>)) -> Shown<'_> {
+/// Name, preset, picture.
+pub(super) type Fields = (String, String, Option<String>);
+
+pub(super) fn shown(fields: &Fields) -> Shown<'_> {
     Shown { name: &fields.0, preset_name: &fields.1, picture: fields.2.as_deref() }
 }
 
-fn parts(fields: &(String, String, Option<String>)) -> (&str, &str, Option<&str>) {
+fn parts(fields: &Fields) -> (&str, &str, Option<&str>) {
     (&fields.0, &fields.1, fields.2.as_deref())
 }
 
@@ -207,7 +212,7 @@ impl Journal {
         transaction
             .execute("DELETE FROM temp.changes WHERE meeting = ?1", [meeting.key.0])
             .doing(PLANNING)?;
-        let plan = compare(&transaction, self.run.0, meeting)?;
+        let plan = compare(&transaction, self.run, meeting)?;
         transaction.commit().doing(PLANNING)?;
         Ok(plan)
     }
@@ -220,10 +225,12 @@ impl Journal {
         count: usize,
     ) -> Result<Vec<PlannedChange>, JournalError> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
+        // No meeting may have been looked at.
+        self.connection.execute_batch(CHANGES).doing(PLANNING)?;
         self.connection
             .prepare_cached(
                 "SELECT x.number, m.meeting_id, x.custom_participant_id, x.name, x.participant_id, x.fields, r.file, p.line,
-                        x.participant
+                        x.participant, x.kept
                  FROM temp.changes x CROSS JOIN meetings m USING (meeting)
                  LEFT JOIN participants p USING (participant) LEFT JOIN rosters r USING (roster)
                  WHERE x.kind = ?1 AND x.number > ?2 ORDER BY x.number LIMIT ?3",
@@ -235,25 +242,11 @@ impl Journal {
     }
 }
 
-/// Goes through both sides at once.
-fn compare(connection: &Connection, run: i64, meeting: RunMeeting) -> Result<MeetingPlan, JournalError> {
-    let mut journaled = connection
-        .prepare_cached(
-            "SELECT p.participant, p.custom_participant_id, p.run = ?2, p.state, p.sends > 0, c.participant_id,
-                    p.name, p.preset_name, p.picture, p.wanted
-             FROM participants p LEFT JOIN confirmations c USING (confirmation)
-             WHERE p.meeting = ?1 ORDER BY p.custom_participant_id",
-        )
-        .doing(PLANNING)?;
-    let mut listed = connection
-        .prepare_cached(
-            "SELECT custom_participant_id, participant_id, coalesce(name, ''), preset_name, picture
-             FROM temp.listed WHERE meeting = ?1 ORDER BY custom_participant_id, participant_id",
-        )
-        .doing(PLANNING)?;
-    let mut journaled =
-        Side::begin(journaled.query(params![meeting.key.0, run]).doing(PLANNING)?, read_journaled)?;
-    let mut listed = Side::begin(listed.query([meeting.key.0]).doing(PLANNING)?, read_listed)?;
+fn compare(
+    connection: &Connection,
+    run: RunNumber,
+    meeting: RunMeeting,
+) -> Result<MeetingPlan, JournalError> {
     let mut planner = Planner {
         connection,
         meeting: meeting.key,
@@ -261,19 +254,46 @@ fn compare(connection: &Connection, run: i64, meeting: RunMeeting) -> Result<Mee
         counts: ChangeCounts::default(),
         listing: Sha256::new(),
     };
+    walk(connection, run, meeting.key, |row, there| planner.plan(row, there))?;
+    let listing = planner.listing.finalize().into();
+    Ok(MeetingPlan { meeting, managed: planner.managed, counts: planner.counts, listing })
+}
+
+/// Goes through both sides at once, id by id: the meeting's rows, named by `run` or not, and its listing.
+pub(super) fn walk(
+    connection: &Connection,
+    run: RunNumber,
+    meeting: MeetingKey,
+    mut take: impl FnMut(Option<&Journaled>, &[InList]) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    let mut journaled = connection
+        .prepare_cached(
+            "SELECT p.participant, p.custom_participant_id, p.run = ?2, p.state, p.sends > 0, c.participant_id,
+                    p.name, p.preset_name, p.picture, p.wanted, p.sent_run, p.difference_accepted
+             FROM participants p LEFT JOIN confirmations c USING (confirmation)
+             WHERE p.meeting = ?1 ORDER BY p.custom_participant_id",
+        )
+        .doing(PLANNING)?;
+    let mut listed = connection
+        .prepare_cached(
+            "SELECT custom_participant_id, participant_id, coalesce(name, ''), preset_name, picture, created_at
+             FROM temp.listed WHERE meeting = ?1 ORDER BY custom_participant_id, participant_id",
+        )
+        .doing(PLANNING)?;
+    let mut journaled =
+        Side::begin(journaled.query(params![meeting.0, run.0]).doing(PLANNING)?, read_journaled)?;
+    let mut listed = Side::begin(listed.query([meeting.0]).doing(PLANNING)?, read_listed)?;
     loop {
         let order = match (&journaled.next, &listed.next) {
-            (None, None) => break,
+            (None, None) => return Ok(()),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(row), Some(there)) => row.id.cmp(&there.id),
         };
         let row = if order == Ordering::Greater { None } else { journaled.take()? };
         let there = if order == Ordering::Less { Vec::new() } else { take_all_of_one_id(&mut listed)? };
-        planner.plan(row.as_ref(), &there)?;
+        take(row.as_ref(), &there)?;
     }
-    let listing = planner.listing.finalize().into();
-    Ok(MeetingPlan { meeting, managed: planner.managed, counts: planner.counts, listing })
 }
 
 /// One side of the comparison, one row ahead.
@@ -391,7 +411,7 @@ impl Planner<'_> {
 }
 
 impl Journaled {
-    fn known(&self) -> Known<'_> {
+    pub(super) fn known(&self) -> Known<'_> {
         Known { state: self.state, participant_id: self.participant_id.as_deref(), origin: self.origin }
     }
 }
@@ -402,7 +422,7 @@ impl InList {
         format!("{:?}\n", (&self.id, &self.participant_id, &self.shown))
     }
 
-    fn listed(&self) -> Listed<'_> {
+    pub(super) fn listed(&self) -> Listed<'_> {
         Listed { participant_id: &self.participant_id, shown: shown(&self.shown) }
     }
 }
@@ -411,9 +431,10 @@ fn read_journaled(row: &Row<'_>) -> rusqlite::Result<Journaled> {
     let newest = row.get_ref(9)?.as_str_or_null()?;
     let differed = newest.is_some();
     let newest = Difference::read(newest);
+    let held: Fields = (row.get(6)?, row.get(7)?, row.get(8)?);
     let picture = match newest.picture {
         Some(picture) => Some(picture).filter(|picture| !picture.is_empty()),
-        None => row.get(8)?,
+        None => held.2.clone(),
     };
     let state = read_state(row, 3)?;
     Ok(Journaled {
@@ -427,11 +448,14 @@ fn read_journaled(row: &Row<'_>) -> rusqlite::Result<Journaled> {
             (_, false) => Origin::Found,
         },
         participant_id: row.get(5)?,
+        sent_run: row.get(10)?,
         wanted: (
-            newest.name.map_or_else(|| row.get(6), Ok)?,
-            newest.preset_name.map_or_else(|| row.get(7), Ok)?,
+            newest.name.unwrap_or_else(|| held.0.clone()),
+            newest.preset_name.unwrap_or_else(|| held.1.clone()),
             picture,
         ),
+        held,
+        accepted: row.get(11)?,
         differed,
     })
 }
@@ -441,6 +465,7 @@ fn read_listed(row: &Row<'_>) -> rusqlite::Result<InList> {
         id: row.get(0)?,
         participant_id: row.get(1)?,
         shown: (row.get(2)?, row.get(3)?, row.get(4)?),
+        created_at: row.get(5)?,
     })
 }
 
@@ -458,13 +483,14 @@ fn read_change(row: &Row<'_>, kind: ChangeKind) -> rusqlite::Result<PlannedChang
         custom_participant_id: row.get(2)?,
         name: row.get(3)?,
         participant_id: row.get::<_, Option<String>>(4)?.and_then(RemoteId::new),
+        kept: row.get::<_, Option<String>>(9)?.and_then(RemoteId::new),
         fields: read_fields(row.get_ref(5)?.as_str_or_null()?),
         location: file.zip(line).map(|(file, line)| Location { file: file.into(), line }),
     })
 }
 
 /// Reads what [`Planner::keep`] wrote.
-fn read_fields(json: Option<&str>) -> Vec<FieldChange> {
+pub(super) fn read_fields(json: Option<&str>) -> Vec<FieldChange> {
     let fields: Vec<(String, String, String)> =
         json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     let field = |name: &str| ShownField::ALL.into_iter().find(|field| field.name() == name);

@@ -10,6 +10,7 @@
 //! * `listing`, `adopt`, `lookalikes`: what a complete listing says about rows; `hold_back`: what must not be sent
 //!   again; `tokens`: those that no create handed out; `purge`: their removal.
 //! * `compare`: what a sync is to do, by a complete listing; `change`: what it has done;
+//!   `removal`: whom an undo or the tidying of shared ids is to remove; `audit`: what differs from a complete listing;
 //!   `scratch`: a copy to plan in. `renewal`: whose token is due, and how many end before a time.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export; `rehearsal`:
 //!   what an import would do.
@@ -19,6 +20,7 @@
 #![expect(clippy::disallowed_types, reason = "the journal is the one owner of SQLite")]
 
 mod adopt;
+mod audit;
 mod change;
 mod compare;
 mod difference;
@@ -39,6 +41,7 @@ mod purge;
 mod queue;
 mod reader;
 mod rehearsal;
+mod removal;
 mod renewal;
 mod rules;
 mod scratch;
@@ -59,6 +62,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+pub use audit::{Deviant, DeviationKind, MeetingAudit};
 pub use compare::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
@@ -70,6 +74,7 @@ pub use network::OnNetwork;
 pub use queue::{Intent, Proof, Record, RowResult};
 pub use reader::JournalReader;
 pub use rehearsal::{Rehearsal, RehearsalSettings, Rehearsed};
+pub use removal::RemovalPlan;
 pub use renewal::RenewalPlan;
 pub use stage::{Acceptance, Duplicate, RosterKey, StageInto, StageRow};
 pub use status::{MeetingCounts, RunInfo};

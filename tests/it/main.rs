@@ -30,3 +30,7 @@ mod soak;
 mod support;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod undo;
+#[cfg(test)]
+mod verify;

@@ -3,6 +3,7 @@
 mod api;
 mod import;
 mod journal;
+mod meetings;
 mod parse;
 mod refresh;
 mod roster;
@@ -22,6 +23,7 @@ pub(crate) use import::{
     Uncertain, ViewArgs,
 };
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
+pub(crate) use meetings::{ConsentArgs, DedupeArgs, KeepWhom, UndoArgs, VerifyArgs};
 pub(crate) use parse::Delimiter;
 pub(crate) use refresh::{EventArgs, MeetingsArgs, RefreshArgs};
 pub(crate) use roster::{RosterArgs, RosterFormat, RosterNames};
@@ -84,6 +86,12 @@ pub(crate) enum Command {
     Sync(Box<SyncArgs>),
     /// Renew the tokens that end soon, and get those that are missing
     Refresh(Box<RefreshArgs>),
+    /// Say whether everybody is in as the journal says: who is missing, in twice, different or not ours
+    Verify(Box<VerifyArgs>),
+    /// Show who is in a meeting more than once, and with --yes remove the surplus
+    Dedupe(Box<DedupeArgs>),
+    /// Show whom a run has added, and with --yes remove them
+    Undo(Box<UndoArgs>),
     /// Show what the journal holds, per meeting and run; also while a run is going on
     Status(StatusArgs),
     /// Write the participants and their tokens to a file

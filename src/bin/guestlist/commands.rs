@@ -14,6 +14,7 @@ mod pages;
 mod private_file;
 mod refresh;
 mod rejected;
+mod removal;
 mod rosters;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -21,6 +22,7 @@ mod saved_plan;
 mod session;
 mod status;
 mod sync;
+mod verify;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -80,6 +82,9 @@ fn carry_out(command: &Command, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Plan(args) => sync::plan(args, shell),
         Command::Sync(args) => sync::sync(args, shell),
         Command::Refresh(args) => refresh::run(args, shell),
+        Command::Verify(args) => verify::run(args, shell),
+        Command::Dedupe(args) => removal::dedupe(args, shell),
+        Command::Undo(args) => removal::undo(args, shell),
         Command::Status(args) => status::run(args, shell),
         Command::Export(args) => export::run(args, shell),
         Command::Journal(command) => journal::run(command, shell),

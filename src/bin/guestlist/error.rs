@@ -41,6 +41,8 @@ pub(crate) enum CommandError {
     Rejected(#[from] RejectedError),
     #[error("there is no journal at {}: nothing has been imported with it yet; name another one with --journal", shown(.0))]
     NoJournal(PathBuf),
+    #[error("the journal knows no run {0}; guestlist status shows the last ones")]
+    NoRun(i64),
     #[error("{}: there is no such folder for the journal; make it, or name another file with --journal", shown(.0))]
     NoJournalFolder(PathBuf),
     #[error("the folder {} can't be made for the journal ({source}); name another file with --journal", shown(.folder))]

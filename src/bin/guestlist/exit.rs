@@ -8,12 +8,14 @@ use guestlist::dispatch::{DispatchError, Removal};
 use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError, RunSummary};
-use guestlist::journal::{JournalError, Verified};
+use guestlist::journal::{DeviationKind, JournalError, Verified};
 use guestlist::refresh::RefreshReport;
+use guestlist::removal::RemovalReport;
 use guestlist::roster::{RejectedError, RosterError, WorkbookError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
 use guestlist::sync::{Planned, SyncReport};
+use guestlist::verify::VerifyReport;
 
 use crate::error::CommandError;
 use crate::signal::{self, Signal};
@@ -136,6 +138,36 @@ pub(crate) fn of_refresh(report: &RefreshReport) -> Exit {
     }
 }
 
+/// How meetings compare with the journal.
+pub(crate) fn of_audit(report: &VerifyReport, allow_foreign: bool) -> Exit {
+    let differs = |kind| report.of(kind) > 0 && !(allow_foreign && kind == DeviationKind::Foreign);
+    if report.stops.contains(&StopReason::Interrupted) {
+        Exit::Interrupted(signal::received())
+    } else if !report.stops.is_empty() {
+        Exit::Stopped
+    } else if DeviationKind::ALL.into_iter().any(differs) {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}
+
+/// How a removal without a roster ended that could be carried out.
+pub(crate) fn of_removal(report: &RemovalReport) -> Exit {
+    let left: u64 = report.meetings.iter().map(|plan| plan.left).sum();
+    if report.stops.contains(&StopReason::Interrupted) {
+        Exit::Interrupted(signal::received())
+    } else if !report.stops.is_empty() {
+        Exit::Stopped
+    } else if !report.too_many.is_empty() {
+        Exit::Forbidden
+    } else if report.carried_out && left + report.conflicts + report.changed.failed > 0 {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}
+
 /// What was found by looking is no failure of the look: 4, as for rows that need one.
 pub(crate) fn of_verification(verified: &Verified) -> Exit {
     if verified.findings.is_empty() { Exit::Done } else { Exit::Incomplete }
@@ -146,6 +178,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         CommandError::Settings(_)
         | CommandError::NoJournal(_)
         | CommandError::NoJournalFolder(_)
+        | CommandError::NoRun(_)
         | CommandError::SavedPlan { .. }
         | CommandError::FileRefused { .. } => Exit::Usage,
         CommandError::Roster(error) => of_roster(error),

@@ -175,6 +175,13 @@ impl Import {
         Running::start(self, self.command(typed)).end()
     }
 
+    /// The same with the flags of every run.
+    pub(crate) fn tell_with_flags(&self, typed: &str) -> Ran {
+        let mut command = self.command(typed);
+        command.args(&self.flags);
+        Running::start(self, command).end()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -99,6 +99,14 @@ impl Server {
         }
     }
 
+    /// Somebody else changes everybody of this id.
+    pub(crate) fn change(&self, id: &str, changes: &Value) {
+        for one in self.participants().iter().filter(|one| one["custom_participant_id"] == id) {
+            let resource = format!("/participants/{}", one["id"].as_str().unwrap());
+            self.call("PATCH", &resource, &changes.to_string());
+        }
+    }
+
     /// The participants of the first meeting, from as many pages as there are.
     pub(crate) fn participants(&self) -> Vec<Value> {
         let mut all = Vec::new();
@@ -111,13 +119,6 @@ impl Server {
             }
         }
         all
-    }
-
-    /// Somebody else removes whoever has this id.
-    pub(crate) fn remove(&self, id: &str) {
-        let held = self.participants();
-        let held = held.iter().find(|one| one["custom_participant_id"] == id).unwrap();
-        self.call("DELETE", &format!("/participants/{}", held["id"].as_str().unwrap()), "");
     }
 
     fn call(&self, method: &str, resource: &str, body: &str) -> Value {

@@ -20,6 +20,8 @@ pub(super) struct Counters {
     draining: Option<usize>,
     /// Tokens renewed, and to be renewed.
     tokens: Option<(u64, u64)>,
+    /// Participants updated or removed.
+    changed: u64,
 }
 
 /// The counts, for programs.
@@ -57,7 +59,11 @@ impl Counters {
                     *renewed += refreshed;
                 }
             }
-            Event::Invalid(_) | Event::LookAlike { .. } | Event::Changed { .. } | Event::Stopped(_) => {}
+            Event::Changed { updated, removed } => {
+                self.listing = None;
+                self.changed += updated + removed;
+            }
+            Event::Invalid(_) | Event::LookAlike { .. } | Event::Stopped(_) => {}
         }
     }
 
@@ -78,7 +84,7 @@ impl Counters {
     /// One line; `rate` is in rows a second.
     pub(super) fn line(&self, now: Instant, rate: f64) -> String {
         let (done, Some(all)) = self.position() else {
-            return format!("reading the roster: {} rows", HumanCount(self.read));
+            return self.line_without_rows(now);
         };
         let paused = self.pause(now);
         let what = if self.tokens.is_some() { " tokens renewed" } else { "" };
@@ -102,6 +108,18 @@ impl Counters {
             line += &format!("; {paused}");
         }
         line
+    }
+
+    /// While a roster is read, or where there is none.
+    fn line_without_rows(&self, now: Instant) -> String {
+        match (self.pause(now), self.listing) {
+            (Some(paused), _) => paused,
+            (None, Some((listed, total))) => {
+                format!("listing the meeting, {} of {}", HumanCount(listed), HumanCount(total))
+            }
+            (None, None) if self.changed > 0 => format!("changed {}", HumanCount(self.changed)),
+            (None, None) => format!("reading the roster: {} rows", HumanCount(self.read)),
+        }
     }
 
     fn pause(&self, now: Instant) -> Option<String> {
@@ -150,13 +168,16 @@ mod tests {
             Event::Waiting { reason: WaitReason::Throttled, remaining: Duration::from_millis(239_001) };
         let meeting = MeetingId::new(Default::default());
         let listing = Event::Listing { meeting, listed: 300, total: 1200 };
+        let changed = Event::Changed { updated: 0, removed: 12 };
         let lines = [
             line_after(&[Event::Read { rows: 120_000 }], 0.0),
             line_after(std::slice::from_ref(&accepted), 0.0),
             line_after(&[accepted.clone(), recorded(1230, 4, 0)], 48.0),
             line_after(&[accepted.clone(), recorded(1230, 4, 2), waiting], 48.0),
-            line_after(&[accepted.clone(), listing], 0.0),
+            line_after(&[accepted.clone(), listing.clone()], 0.0),
             line_after(&[accepted, recorded(10, 0, 0), Event::Draining { in_flight: 7 }], 1.0),
+            line_after(std::slice::from_ref(&listing), 0.0),
+            line_after(&[listing.clone(), changed], 0.0),
             line_after(&[Event::TokensDue { due: 40 }, Event::Tokens { refreshed: 16 }], 8.0),
         ];
         insta::assert_snapshot!(lines.join("\n"), @r"
@@ -166,6 +187,8 @@ mod tests {
         1,236 of 5,000; added 1,230, failed 4, in doubt 2; paused 240 s by the server
         0 of 5,000; added 0, failed 0; listing the meeting, 300 of 1,200
         10 of 5,000, 1.0/s, 83 minutes left; added 10, failed 0; stopping, waiting for 7 answers
+        listing the meeting, 300 of 1,200
+        changed 12
         16 of 40 tokens renewed, 8.0/s, 3 seconds left
         ");
     }

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use guestlist::dispatch::{NoToken, Removal, TokenFailure};
 use guestlist::event::{Event, Lookalike, StopReason, WaitReason};
 use guestlist::journal::{
-    ChangeKind, Finding, MeetingCounts, MeetingPlan, PlannedChange, Problem, Rehearsed, RunInfo, Verified,
+    ChangeKind, Deviant, DeviationKind, Finding, MeetingAudit, MeetingCounts, MeetingPlan, PlannedChange,
+    Problem, Rehearsed, RemovalPlan, RunInfo, Verified,
 };
 use guestlist::model::{MeetingId, RemoteId};
 use guestlist::plan::FieldChange;
+use guestlist::removal::RemovalReport;
 use guestlist::roster::{
     CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, SheetDecision,
     TicketRows,
@@ -19,6 +21,7 @@ use guestlist::roster::{
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::Connection;
 use guestlist::sync::{Planned, removals};
+use guestlist::verify::VerifyReport;
 use serde::Serialize;
 
 use super::counters::Progressed;
@@ -143,6 +146,50 @@ pub(crate) enum Line<'a> {
     TokenProblem { meeting_id: String, custom_participant_id: &'a str, reason: &'static str, detail: String },
     /// The end of a renewal of tokens.
     Refreshed(RefreshedLine<'a>),
+    /// An id that is not in a meeting as the journal says.
+    Deviation {
+        meeting_id: String,
+        deviation: &'static str,
+        custom_participant_id: &'a str,
+        name: &'a str,
+        /// In the journal.
+        participant_id: Option<&'a str>,
+        /// In the meeting.
+        listed: &'a [String],
+        fields: Vec<FieldLine<'a>>,
+        file: Option<&'a str>,
+        line: Option<u64>,
+    },
+    /// How a meeting compares with the journal.
+    MeetingAudit {
+        meeting_id: String,
+        confirmed: u64,
+        listed: u64,
+        #[serde(flatten)]
+        deviations: BTreeMap<&'static str, u64>,
+    },
+    /// The end of a comparison of meetings with the journal.
+    Audited {
+        meetings: usize,
+        #[serde(flatten)]
+        deviations: BTreeMap<&'static str, u64>,
+        stopped: Option<&'static str>,
+        exit_code: u8,
+    },
+    /// Who would be removed from a meeting, or was to be.
+    RemovalPlan { meeting_id: String, managed: u64, remove: u64, gone: u64, left_alone: u64 },
+    /// The end of a removal without a roster.
+    Removed {
+        carried_out: bool,
+        to_remove: u64,
+        removed: u64,
+        failed: u64,
+        gone: u64,
+        left_alone: u64,
+        conflicts: u64,
+        stopped: Option<&'static str>,
+        exit_code: u8,
+    },
     /// Tokens in the journal that have ended, or end soon.
     TokenEnds { ended: u64, ending_within_24h: u64, ending_before_event: Option<u64> },
     /// What an export wrote.
@@ -322,20 +369,21 @@ pub(crate) struct FieldLine<'a> {
     new: &'a str,
 }
 
+impl<'a> FieldLine<'a> {
+    fn of(field: &'a FieldChange) -> Self {
+        Self { field: field.field.name(), old: &field.old, new: &field.new }
+    }
+}
+
 impl<'a> ChangeLine<'a> {
     pub(crate) fn of(change: &'a PlannedChange) -> Self {
-        let field = |field: &'a FieldChange| FieldLine {
-            field: field.field.name(),
-            old: &field.old,
-            new: &field.new,
-        };
         Self {
             meeting_id: change.meeting.to_string(),
             change: change.kind.name(),
             custom_participant_id: &change.custom_participant_id,
             name: &change.name,
             participant_id: change.participant_id.as_ref().map(RemoteId::as_str),
-            fields: change.fields.iter().map(field).collect(),
+            fields: change.fields.iter().map(FieldLine::of).collect(),
             file: change.location.as_ref().map(|location| &*location.file),
             line: change.location.as_ref().map(|location| location.line),
         }
@@ -517,6 +565,58 @@ impl<'a> Line<'a> {
 
     pub(crate) fn change(change: &'a PlannedChange) -> Self {
         Self::Change(ChangeLine::of(change))
+    }
+
+    pub(crate) fn deviation(deviant: &'a Deviant) -> Self {
+        Self::Deviation {
+            meeting_id: deviant.meeting.to_string(),
+            deviation: deviant.kind.name(),
+            custom_participant_id: &deviant.custom_participant_id,
+            name: &deviant.name,
+            participant_id: deviant.journaled.as_deref(),
+            listed: &deviant.listed,
+            fields: deviant.fields.iter().map(FieldLine::of).collect(),
+            file: deviant.location.as_ref().map(|location| &*location.file),
+            line: deviant.location.as_ref().map(|location| location.line),
+        }
+    }
+
+    pub(crate) fn audit(audit: &MeetingAudit) -> Self {
+        Self::MeetingAudit {
+            meeting_id: audit.meeting.id.to_string(),
+            confirmed: audit.confirmed,
+            listed: audit.listed,
+            deviations: DeviationKind::ALL.into_iter().map(|kind| (kind.name(), audit.of(kind))).collect(),
+        }
+    }
+
+    pub(crate) fn audited(report: &VerifyReport, exit_code: u8) -> Self {
+        Self::Audited {
+            meetings: report.meetings.len(),
+            deviations: DeviationKind::ALL.into_iter().map(|kind| (kind.name(), report.of(kind))).collect(),
+            stopped: report.stops.first().map(stop_name),
+            exit_code,
+        }
+    }
+
+    pub(crate) fn removal_plan(plan: &RemovalPlan) -> Self {
+        let RemovalPlan { meeting, managed, remove, gone, left } = *plan;
+        Self::RemovalPlan { meeting_id: meeting.id.to_string(), managed, remove, gone, left_alone: left }
+    }
+
+    pub(crate) fn removed(report: &RemovalReport, exit_code: u8) -> Self {
+        let sum = |count: fn(&RemovalPlan) -> u64| report.meetings.iter().map(count).sum();
+        Self::Removed {
+            carried_out: report.carried_out,
+            to_remove: sum(|plan| plan.remove),
+            removed: report.changed.removed,
+            failed: report.changed.failed,
+            gone: sum(|plan| plan.gone),
+            left_alone: sum(|plan| plan.left),
+            conflicts: report.conflicts,
+            stopped: report.stops.first().map(stop_name),
+            exit_code,
+        }
     }
 
     pub(crate) fn meeting_plan(plan: &MeetingPlan) -> Self {

@@ -1,11 +1,13 @@
 //! What people read: short, aligned, and ending with what to do next. Pure; nothing here prints.
 
+mod audit;
 mod check;
 mod import;
 mod invalid;
 mod journal;
 mod look_alike;
 mod plan;
+mod removal;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;
@@ -21,16 +23,18 @@ use guestlist::import::LookUpError;
 use guestlist::model::escape;
 use guestlist::outcome::{Failure, Loss, NotSent, Stop, Trouble};
 
+pub(crate) use audit::audited;
 pub(crate) use check::{check, dry_run};
 pub(crate) use import::{Ending, exported, import};
 pub(crate) use journal::{purged, verified};
 pub(crate) use look_alike::look_alike;
 pub(crate) use plan::{FirstChanges, SHOWN, plan, plan_report, report_heading, report_line, synced};
+pub(crate) use removal::removal;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{sandbox, sandbox_stats};
 pub(crate) use settings::{settings, settings_files};
 pub(crate) use status::status;
-pub(crate) use tokens::{ending_before_event, ending_soon, no_token, refreshed};
+pub(crate) use tokens::{ending_before_event, ending_soon, no_token, option as journal_option, refreshed};
 
 use super::progress::HumanCount;
 use super::style::{BAD, paint};

@@ -121,7 +121,7 @@ fn kind_name(kind: ChangeKind) -> &'static str {
 }
 
 /// `guest-0001  Ann  list.csv:4`, and what changes.
-fn line(change: &PlannedChange) -> String {
+pub(super) fn line(change: &PlannedChange) -> String {
     let mut text = format!("{}  {}", escape(&change.custom_participant_id), escape(&change.name));
     for field in &change.fields {
         text += &format!("  {}: \"{}\" → \"{}\"", field.field.name(), escape(&field.old), escape(&field.new));
