@@ -38,7 +38,7 @@ impl Scenario {
         };
         let plans = dispatcher.survey().await.unwrap();
         if dispatcher.stops.is_empty() {
-            dispatcher.journal.call(|journal| journal.begin_changes()).await.unwrap();
+            dispatcher.journal.call(crate::journal::Journal::begin_changes).await.unwrap();
             dispatcher.run().await.unwrap();
         }
         let changed = dispatcher.change(removal).await.unwrap();

@@ -10,6 +10,9 @@ use crate::support::Import;
 /// Whatever is asked after a run: only an export that was asked for shows a token.
 #[rstest]
 #[case("status --journal j.db", 0)]
+#[case("refresh --all --journal j.db --export t.csv", 0)]
+#[case("verify --journal j.db --settle 0s", 0)]
+#[case("undo --run 1 --yes --max-remove 100% --journal j.db --settle 0s", 0)]
 #[case("check list.csv --online --rejected r.csv", 3)]
 #[case("import list.csv --dry-run --journal j.db --on-invalid skip", 3)]
 #[case("import list.csv --dry-run", 3)]

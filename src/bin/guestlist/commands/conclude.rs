@@ -61,11 +61,11 @@ impl After {
     }
 
     /// The same for a sync, whose plan comes first.
-    pub(super) fn conclude_sync(mut self, mut sync: SyncReport, moved: Option<Moved>) -> Exit {
+    pub(super) fn conclude_sync(mut self, mut sync: SyncReport, moved: Option<&Moved>) -> Exit {
         let exit = exit::of_sync(&sync, moved.is_some());
         let kept = self.keep(&mut sync.import, exit);
         let exit = kept.failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
-        self.ui.text(|| text::synced(&sync, moved.as_ref()));
+        self.ui.text(|| text::synced(&sync, moved));
         if exit != Exit::Forbidden {
             self.tell(&sync.import, exit, &kept);
         }

@@ -1,6 +1,5 @@
 //! `guestlist dedupe` and `guestlist undo`: shown, and with `--yes` done.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use guestlist::journal::{ChangeKind, Journal};
@@ -57,7 +56,7 @@ async fn remove(
     // To look, a copy will do: nothing is written, and no other run is in the way.
     let (session, journal) = if consent.yes {
         let place = if named { JournalPlace::Named } else { JournalPlace::Usual };
-        let file = JournalFile::prepare(place(path.clone()))?;
+        let file = JournalFile::prepare(place(path))?;
         Session::begin(file, way, &command(whom), &ui).await?
     } else {
         Session::on_a_copy(Some(&path), way, &command(whom), &ui).await?
@@ -76,7 +75,7 @@ async fn remove(
         guestlist::removal::show(settings, session.context(journal)).await
     };
     ui.end_progress();
-    conclude(&ui, &session, run?, whom, consent, named.then_some(path.as_path()))
+    conclude(&ui, &session, run?, whom, consent)
 }
 
 /// The run, as the journal notes it.
@@ -101,15 +100,18 @@ fn conclude(
     mut run: RemovalReport,
     whom: Whom,
     consent: ConsentArgs,
-    named: Option<&Path>,
 ) -> Result<Exit, CommandError> {
     let mut exit = exit::of_removal(&run);
     let first = (
         run.journal.changes(ChangeKind::Remove, 0, text::SHOWN)?,
         run.journal.changes(ChangeKind::Conflict, 0, text::SHOWN)?,
     );
-    let again = format!("{}{}", command(whom), text::journal_option(named));
-    ui.text(|| text::removal(&run, &first, exit, &again));
+    ui.text(|| text::removal(&run, &first, exit));
+    if let Whom::Run(_) = whom
+        && run.changed.removed > 0
+    {
+        ui.text(text::undone);
+    }
     if ui.format() == Format::Json {
         for kind in [ChangeKind::Remove, ChangeKind::Gone, ChangeKind::Conflict] {
             each_change(&run.journal, kind, |change| ui.line(&Line::change(change)))?;

@@ -218,5 +218,5 @@ async fn bring_in_step(
     let moved = moved?;
     let (export, event_start) = (settings.export, settings.event_start);
     let ending = After { ui, session, rejected, export, event_start, keep };
-    Ok(ending.conclude_sync(report, moved))
+    Ok(ending.conclude_sync(report, moved.as_ref()))
 }

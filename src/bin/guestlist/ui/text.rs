@@ -29,12 +29,12 @@ pub(crate) use import::{Ending, exported, import};
 pub(crate) use journal::{purged, verified};
 pub(crate) use look_alike::look_alike;
 pub(crate) use plan::{FirstChanges, SHOWN, plan, plan_report, report_heading, report_line, synced};
-pub(crate) use removal::removal;
+pub(crate) use removal::{removal, undone};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{sandbox, sandbox_stats};
 pub(crate) use settings::{settings, settings_files};
 pub(crate) use status::status;
-pub(crate) use tokens::{ending_before_event, ending_soon, no_token, option as journal_option, refreshed};
+pub(crate) use tokens::{ending_before_event, ending_soon, no_token, refreshed};
 
 use super::progress::HumanCount;
 use super::style::{BAD, paint};

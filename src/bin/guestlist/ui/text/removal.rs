@@ -11,12 +11,11 @@ use super::super::style::{BAD, GOOD, STRONG, paint};
 use super::{count, count_lines, counted, import, plan, said};
 use crate::exit::Exit;
 
-/// `first` are the first of those to remove, and of the ids that are left alone; `again` is what was typed.
+/// `first` are the first of those to remove, and of the ids that are left alone.
 pub(crate) fn removal(
     report: &RemovalReport,
     (remove, left): &(Vec<PlannedChange>, Vec<PlannedChange>),
     exit: Exit,
-    again: &str,
 ) -> String {
     let all: u64 = report.meetings.iter().map(|plan| plan.remove).sum();
     let mut text = format!("{}\n", headline(report, all, exit));
@@ -28,7 +27,12 @@ pub(crate) fn removal(
     text += &group("Left alone", left, left_alone);
     text += &report.too_many.iter().map(too_many).collect::<String>();
     text += &failures(&report.changed);
-    text + &next(report, all, again)
+    text + &next(report, all)
+}
+
+/// What an import makes of those who were removed.
+pub(crate) fn undone() -> String {
+    "\nAn import leaves them out from now on; guestlist sync, with a roster that names them, adds them again.\n".to_owned()
 }
 
 fn headline(report: &RemovalReport, all: u64, exit: Exit) -> String {
@@ -114,7 +118,7 @@ fn failures(changed: &Changed) -> String {
     text
 }
 
-fn next(report: &RemovalReport, all: u64, again: &str) -> String {
+fn next(report: &RemovalReport, all: u64) -> String {
     let next = if !report.too_many.is_empty() {
         return String::new();
     } else if !report.stops.is_empty() || report.changed.failed > 0 {
@@ -122,7 +126,7 @@ fn next(report: &RemovalReport, all: u64, again: &str) -> String {
     } else if report.conflicts > 0 {
         "the list shows some more than once still, as lists may for a while; the same command looks again."
     } else if !report.carried_out && all > 0 {
-        return format!("\n{} guestlist {again} --yes removes them.\n", paint(STRONG, "Next:"));
+        "the same command with --yes removes them."
     } else {
         return String::new();
     };

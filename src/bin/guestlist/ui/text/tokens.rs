@@ -118,7 +118,7 @@ fn tokens_have(number: u64) -> String {
 }
 
 /// What has to be typed for a journal that isn't in the usual place.
-pub(crate) fn option(named_journal: Option<&Path>) -> String {
+pub(super) fn option(named_journal: Option<&Path>) -> String {
     named_journal.map_or_else(String::new, |path| format!(" --journal {}", escape(&path.to_string_lossy())))
 }
 
