@@ -208,8 +208,7 @@ async fn a_roster_that_cant_be_read_is_told() {
 
 #[tokio::test]
 async fn the_journals_error_comes_before_the_rosters() {
-    let scenario =
-        Scenario::of(&[("a.csv", "custom_participant_id\na\n"), ("b.csv", "custom_participant_id\n\"b\n")]);
+    let scenario = Scenario::of(&[("a.csv", "ticket_id\na\n"), ("b.csv", "ticket_id\n\"b\n")]);
     bind_elsewhere(&scenario);
     let error = scenario.error().await;
     assert!(

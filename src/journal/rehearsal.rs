@@ -267,10 +267,11 @@ const FIND_LEFT: &str = concat!(
          meeting INTEGER NOT NULL, person BLOB NOT NULL, PRIMARY KEY (meeting, person)
      ) STRICT, WITHOUT ROWID;
      INSERT INTO temp.left_in_meeting
-     SELECT DISTINCT meeting, person FROM participants p
+     SELECT meeting, person FROM participants p NOT INDEXED
      WHERE person IS NOT NULL AND ",
     may_be_in!(),
     " AND EXISTS (SELECT 1 FROM temp.named n WHERE n.meeting = p.meeting)
       AND NOT EXISTS (SELECT 1 FROM temp.named n WHERE n.taken AND n.meeting = p.meeting
-                      AND n.custom_participant_id = p.custom_participant_id)"
+                      AND n.custom_participant_id = p.custom_participant_id)
+     GROUP BY meeting, person"
 );
