@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::store::{Meeting, Participant};
@@ -40,6 +40,8 @@ pub(super) enum Refusal {
     UnknownParticipant,
     #[error("No preset found with name {0:?}")]
     UnknownPreset(String),
+    #[error("A participant with this custom_participant_id exists already")]
+    AlreadyThere,
     #[error("page_no and per_page must be numbers, 0 or larger")]
     NotAPage,
     #[error("The body is not JSON")]
@@ -59,6 +61,7 @@ impl Refusal {
             Self::OtherAccount => 403,
             Self::Throttled => 429,
             Self::NotAMeetingId | Self::NotAPage | Self::NotJson => 400,
+            Self::AlreadyThere => 409,
             Self::InvalidBody(_) | Self::UnknownPreset(_) => 422,
             Self::TooLarge => 413,
         }
@@ -95,17 +98,6 @@ struct ErrorEnvelope {
     body: ErrorBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<[String; 0]>,
-}
-
-/// Body of an edit; a field that is missing or null stays as it is.
-#[derive(Debug, Deserialize)]
-pub(super) struct EditBody {
-    #[serde(default)]
-    pub(super) preset_name: Option<String>,
-    #[serde(default)]
-    pub(super) name: Option<String>,
-    #[serde(default)]
-    pub(super) picture: Option<String>,
 }
 
 /// What is left of a removed participant.
@@ -163,7 +155,7 @@ impl Answer {
         Self::json(status, &Envelope { success: true, data })
     }
 
-    pub(super) fn participants(participants: &[Participant], paging: Paging) -> Self {
+    pub(super) fn participants(participants: &[&Participant], paging: Paging) -> Self {
         let data = participants.iter().map(|participant| participant_body(participant, None)).collect();
         Self::json(200, &PageEnvelope { success: true, data, paging })
     }

@@ -59,10 +59,9 @@ pub(super) fn spoil(mut answer: Answer, spoil: Spoil) -> Reply {
         Spoil::NotJson => answer.body = b"Created, thank you.".to_vec(),
         Spoil::Gzip => compress(&mut answer),
         Spoil::NotSuccess => edit(&mut answer, |body| body["success"] = Value::Bool(false)),
-        Spoil::NoId => edit(&mut answer, |body| {
-            body.get_mut("data").and_then(Value::as_object_mut).map(|data| data.remove("id"));
-        }),
+        Spoil::NoId => edit(&mut answer, |body| forget(body, "data", "id")),
         Spoil::EmptyId => edit(&mut answer, |body| set(body, "id", "")),
+        Spoil::NoToken => edit(&mut answer, |body| forget(body, "data", "token")),
         Spoil::WrongEcho => edit(&mut answer, |body| set(body, "custom_participant_id", "somebody-else")),
     }
     Reply::Whole(answer)
@@ -70,9 +69,13 @@ pub(super) fn spoil(mut answer: Answer, spoil: Spoil) -> Reply {
 
 /// Takes `paging.total_count` out of a page.
 pub(super) fn forget_total(answer: &mut Answer) {
-    edit(answer, |body| {
-        body.get_mut("paging").and_then(Value::as_object_mut).map(|paging| paging.remove("total_count"));
-    });
+    edit(answer, |body| forget(body, "paging", "total_count"));
+}
+
+fn forget(body: &mut Value, part: &str, field: &str) {
+    if let Some(part) = body.get_mut(part).and_then(Value::as_object_mut) {
+        part.remove(field);
+    }
 }
 
 fn set(body: &mut Value, field: &str, text: &str) {
@@ -123,6 +126,7 @@ mod tests {
     #[case(Spoil::NotSuccess, r#"{"data":{"custom_participant_id":"a","id":"1"},"success":false}"#)]
     #[case(Spoil::NoId, r#"{"data":{"custom_participant_id":"a"},"success":true}"#)]
     #[case(Spoil::EmptyId, r#"{"data":{"custom_participant_id":"a","id":""},"success":true}"#)]
+    #[case(Spoil::NoToken, r#"{"data":{"custom_participant_id":"a","id":"1"},"success":true}"#)]
     #[case(Spoil::WrongEcho, r#"{"data":{"custom_participant_id":"somebody-else","id":"1"},"success":true}"#)]
     fn a_success_is_spoilt(#[case] how: Spoil, #[case] body: &str) {
         let Reply::Whole(answer) = spoil(added(), how) else { panic!("it is whole") };

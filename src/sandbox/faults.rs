@@ -13,13 +13,16 @@ use crate::model::escape;
 /// status line), `bad-length` (a negative Content-Length), `only-100`, `flood-103`. None of these takes effect; with
 /// `-after` they do, before the answer; with `-late` they do `late_by` after it (`late-apply` is `close-late`).
 ///
-/// Always with effect: `truncated`, `empty`, `not-json`, `not-success`, `no-id`, `empty-id`, `wrong-echo`, `gzip`
+/// Always with effect: `truncated`, `empty`, `not-json`, `not-success`, `no-id`, `empty-id`, `no-token`, `wrong-echo`, `gzip`
 /// (unasked), `slow` (byte by byte), `huge` (50 MiB), `stale` (a right answer, but the next request on the same
 /// connection is reset unread).
 ///
 /// Of lists: `list-lag` (new participants are hidden for a while), `list-short` (the total is larger than the list),
 /// `list-long` (smaller), `list-no-total`, `list-empty` (the page holds nobody), `list-first` (the first page, whichever
 /// was asked for), `list-500`.
+///
+/// Of another writer, who does something just before the request takes effect; the answer is right: `foreign-adds` (a
+/// participant of its own), `foreign-removes` (one of its own), `foreign-removes-ours` (one of the clients').
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     name: String,
@@ -54,6 +57,8 @@ pub(super) enum Manner {
     Spoilt(Spoil),
     /// A list that is wrong.
     List(ListFlaw),
+    /// The right answer, but another writer has just been there.
+    Foreign(Deed),
 }
 
 /// How a connection ends without an answer.
@@ -84,6 +89,7 @@ pub(super) enum Spoil {
     NotSuccess,
     NoId,
     EmptyId,
+    NoToken,
     WrongEcho,
     Gzip,
     Slow,
@@ -106,6 +112,17 @@ pub(super) enum ListFlaw {
     Empty,
     /// It is the first page, whichever was asked for.
     First,
+}
+
+/// What another writer does to the meeting just before a request takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// It adds a participant of its own.
+    Adds,
+    /// It removes one of its own.
+    Removes,
+    /// It removes one that isn't its own.
+    RemovesOurs,
 }
 
 const AFTER: &str = "-after";
@@ -131,13 +148,14 @@ const NAMED: [(&str, Manner); 17] = [
     ("list-500", Manner::Status(500)),
 ];
 
-const SPOILT: [(&str, Spoil); 11] = [
+const SPOILT: [(&str, Spoil); 12] = [
     ("truncated", Spoil::Truncated),
     ("empty", Spoil::Empty),
     ("not-json", Spoil::NotJson),
     ("not-success", Spoil::NotSuccess),
     ("no-id", Spoil::NoId),
     ("empty-id", Spoil::EmptyId),
+    ("no-token", Spoil::NoToken),
     ("wrong-echo", Spoil::WrongEcho),
     ("gzip", Spoil::Gzip),
     ("slow", Spoil::Slow),
@@ -154,22 +172,35 @@ const LISTS: [(&str, ListFlaw); 6] = [
     ("list-first", ListFlaw::First),
 ];
 
+const FOREIGN: [(&str, Deed); 3] = [
+    ("foreign-adds", Deed::Adds),
+    ("foreign-removes", Deed::Removes),
+    ("foreign-removes-ours", Deed::RemovesOurs),
+];
+
 impl Fault {
     /// The name that it was asked for by.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it is one of lists.
+    /// Whether it is one of lists, or happens to those who list.
     pub(super) fn is_of_lists(&self) -> bool {
-        self.name.starts_with("list-")
+        self.name.starts_with("list-") || matches!(self.manner, Manner::Foreign(_))
     }
 
     /// The names that are no numbers, without their variants.
     pub fn names() -> impl Iterator<Item = &'static str> {
         let spoilt = SPOILT.into_iter().map(|(name, _)| name);
         let lists = LISTS.into_iter().map(|(name, _)| name);
-        NAMED.into_iter().map(|(name, _)| name).chain(["late-apply"]).chain(spoilt).chain(lists)
+        let foreign = FOREIGN.into_iter().map(|(name, _)| name);
+        NAMED
+            .into_iter()
+            .map(|(name, _)| name)
+            .chain(["late-apply"])
+            .chain(spoilt)
+            .chain(lists)
+            .chain(foreign)
     }
 }
 
@@ -207,6 +238,9 @@ fn meaning(name: &str) -> Option<(Effect, Manner)> {
     if let Some((_, flaw)) = LISTS.iter().find(|(known, _)| *known == name) {
         return Some((Effect::BeforeAnswer, Manner::List(*flaw)));
     }
+    if let Some((_, deed)) = FOREIGN.iter().find(|(known, _)| *known == name) {
+        return Some((Effect::BeforeAnswer, Manner::Foreign(*deed)));
+    }
     let (base, effect) = match (name.strip_suffix(AFTER), name.strip_suffix(LATE)) {
         (Some(base), _) => (base, Effect::BeforeAnswer),
         (_, Some(base)) => (base, Effect::Late),
@@ -242,6 +276,7 @@ mod tests {
     #[case("late-apply", Effect::Late, Manner::Silence(Silence::Fin))]
     #[case("truncated", Effect::BeforeAnswer, Manner::Spoilt(Spoil::Truncated))]
     #[case("list-lag", Effect::BeforeAnswer, Manner::List(ListFlaw::Lag))]
+    #[case("foreign-removes", Effect::BeforeAnswer, Manner::Foreign(Deed::Removes))]
     fn a_name_says_what_takes_effect_and_what_the_client_gets(
         #[case] name: &str,
         #[case] effect: Effect,

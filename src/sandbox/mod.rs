@@ -3,17 +3,18 @@
 //!
 //! # Layout
 //! * pure: [`settings`](SandboxSettings), `call` (method and path → what is asked for), `store` (participants),
-//!   `quota` (the limit, its block, and who else spends it), `headers` (what they say of it), `faults` (named faults) and `rules` (when they strike), `token` (fake JWTs),
-//!   `answer` (statuses and bodies), `backend` (the operations, done rightly), `distort` (an answer, spoilt), `stats`
-//!   (what was counted).
+//!   `quota` (the limit, its block, and who else spends it), `headers` (what they say of it), `moods` (what the contract
+//!   leaves open), `faults` (named faults) and `rules` (when they strike), `foreign` (who else writes), `token` (fake
+//!   JWTs), `answer` (statuses and bodies), `backend` (the operations, done rightly), `distort` (an answer, spoilt),
+//!   `stats` (what was counted).
 //! * `server`: one arrived request → admit → authenticate → fault → apply → reply, under one lock.
 //! * edges: `routes` (axum), `connection` (the socket: FIN or RST on demand).
 //!
 //! ```text
 //! socket ─▶ routes ─ whole body read ─▶ server.answer ─▶ Reply ─▶ routes ─▶ connection
 //! ```
-//! What a client is promised least is what it gets: every add makes another participant, also one with a
-//! `custom_participant_id` that is already there.
+//! What a client is promised least is what it gets: unless told otherwise, every add makes another participant, also one
+//! with a `custom_participant_id` that is already there.
 
 mod answer;
 mod backend;
@@ -21,7 +22,9 @@ mod call;
 mod connection;
 mod distort;
 mod faults;
+mod foreign;
 mod headers;
+mod moods;
 mod quota;
 mod routes;
 mod rules;
@@ -47,12 +50,14 @@ use tokio_util::sync::CancellationToken;
 
 pub use call::Kind;
 pub use faults::{Fault, UnknownFault};
+pub use moods::{ListOrder, Moods, NullPicture, Offsets, OlderTokens, SecondAdd, UnknownMood};
 pub use quota::{InvalidQuota, Quota};
 pub use rules::{FaultRule, InvalidFaultRule, Strikes};
 pub use settings::{Connection, MeetingStatus, OtherMeetings, SandboxSettings};
 pub use stats::{IdCounts, Stats};
+pub use token::TokenStanding;
 
-use crate::model::{InvalidId, MeetingId, Target};
+use crate::model::{InvalidId, JoinToken, MeetingId, Target};
 use connection::ObservedListener;
 use server::Server;
 
@@ -139,6 +144,11 @@ impl Sandbox {
     /// What was received and what is held, per meeting and `custom_participant_id`.
     pub fn id_counts(&self) -> BTreeMap<MeetingId, BTreeMap<String, IdCounts>> {
         self.server.id_counts()
+    }
+
+    /// Whether somebody could join with this participant's token now.
+    pub fn token_standing(&self, token: &JoinToken) -> TokenStanding {
+        self.server.token_standing(token)
     }
 
     /// Accepts no more, waits up to a second for the requests that are being answered, and ends.

@@ -12,7 +12,8 @@ use crate::model::{MeetingId, escape};
 
 /// A fault and when it strikes: `NAME=CHANCE`, `NAME=#3,7` (the third and the seventh request) or `NAME=ID:attendee-7`
 /// (the first request for that `custom_participant_id`). A last `@KIND` names the kind of request: add, list, get,
-/// token, patch, delete, meeting, presets or any; without it list for the faults of lists, add for the others.
+/// token, patch, delete, meeting, presets or any; without it list for the faults of lists and of the other writer, add for
+/// the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaultRule {
     /// What goes wrong.
@@ -229,6 +230,8 @@ mod tests {
     #[case("reset=ID:a@b", "reset=ID:a@b@add")]
     #[case("reset=ID:a@b@list", "reset=ID:a@b@list")]
     #[case("list-lag=1", "list-lag=1@list")]
+    #[case("foreign-adds=0.5", "foreign-adds=0.5@list")]
+    #[case("foreign-removes-ours=#3@add", "foreign-removes-ours=#3@add")]
     fn a_rule_is_read_and_written(#[case] text: &str, #[case] written: &str) {
         let rule: FaultRule = text.parse().unwrap();
         assert_eq!(rule.to_string(), written);

@@ -20,7 +20,8 @@ use super::rules::{Faults, Subject};
 use super::settings::{OtherMeetings, SandboxSettings};
 use super::stats::{Counters, Gauges, IdCounts, Stats};
 use super::store::{Moment, Store};
-use crate::model::MeetingId;
+use super::token::{self, TokenStanding};
+use crate::model::{JoinToken, MeetingId};
 
 /// The server behind the sockets.
 #[derive(Debug)]
@@ -70,6 +71,16 @@ impl Server {
         let state = self.lock();
         let others = state.meter.as_ref().map(Meter::others).unwrap_or_default();
         Stats::gather(&state.counters, &self.gauges, &state.store, others, state.faults.struck())
+    }
+
+    pub(super) fn token_standing(&self, token: &JoinToken) -> TokenStanding {
+        let Some(claims) = token::read(token.expose()) else { return TokenStanding::Unknown };
+        match self.lock().store.get(claims.meeting_id, claims.participant_id) {
+            Err(_) => TokenStanding::Gone,
+            Ok(participant) if claims.serial < participant.good_from => TokenStanding::Ended,
+            Ok(_) if claims.exp <= Timestamp::now().as_second() => TokenStanding::Expired,
+            Ok(_) => TokenStanding::Good,
+        }
     }
 
     pub(super) fn id_counts(&self) -> BTreeMap<MeetingId, BTreeMap<String, IdCounts>> {
@@ -133,6 +144,9 @@ impl Server {
         request: &Arrived,
         now: Moment,
     ) -> Reply {
+        if let (Manner::Foreign(deed), Some(meeting)) = (fault.manner, operation.meeting()) {
+            state.store.suffer(meeting, deed, self.settings.seed, now);
+        }
         let flaw = if let Manner::List(flaw) = fault.manner { Some(flaw) } else { None };
         let answer = match fault.effect {
             Effect::None => None,
@@ -150,9 +164,11 @@ impl Server {
             (Manner::Silence(silence), _) => Reply::Silence(silence),
             (Manner::Noise(noise), _) => Reply::Noise(distort::noise(noise)),
             (Manner::Spoilt(spoil), Some(answer)) => distort::spoil(answer, spoil),
-            (Manner::List(_), Some(answer)) => Reply::Whole(answer),
+            (Manner::List(_) | Manner::Foreign(_), Some(answer)) => Reply::Whole(answer),
             // No name leads here: what spoils an answer takes effect before it.
-            (Manner::Spoilt(_) | Manner::List(_), None) => Reply::Whole(Answer::error(500)),
+            (Manner::Spoilt(_) | Manner::List(_) | Manner::Foreign(_), None) => {
+                Reply::Whole(Answer::error(500))
+            }
         }
     }
 

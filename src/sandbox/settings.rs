@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::moods::Moods;
 use super::quota::Quota;
 use super::rules::FaultRule;
 use crate::model::MeetingId;
@@ -63,6 +64,8 @@ pub struct SandboxSettings {
     pub max_per_page: u64,
     /// The number of a list's first page: 1, as other clients of the API believe, or 0.
     pub first_page: u64,
+    /// What else the contract leaves open.
+    pub moods: Moods,
 }
 
 /// What the sandbox makes of a meeting that it wasn't told of.
@@ -120,6 +123,7 @@ impl Default for SandboxSettings {
             presets: presets.map(str::to_owned).to_vec(),
             max_per_page: 100,
             first_page: 1,
+            moods: Moods::default(),
         }
     }
 }

@@ -23,7 +23,13 @@ pub struct Stats {
     pub adds_received: u64,
     /// Adds that made a participant.
     pub adds_applied: u64,
-    /// Participants that live now.
+    /// Updates that took effect.
+    pub updates_applied: u64,
+    /// Removals that took effect.
+    pub removals_applied: u64,
+    /// Token refreshes that took effect.
+    pub tokens_refreshed: u64,
+    /// Participants that live now, without the other writer's.
     pub participants: u64,
     /// The most living participants that share a meeting and a `custom_participant_id`.
     pub max_participants_per_id: u64,
@@ -42,6 +48,16 @@ pub struct Stats {
     pub others_requests: u64,
     /// Those of them that the quota had no room for.
     pub others_throttled: u64,
+    /// Participants of the other writer's that live now.
+    pub foreign_participants: u64,
+    /// Participants that the other writer added.
+    pub foreign_added: u64,
+    /// Its own that it removed.
+    pub foreign_removed: u64,
+    /// The clients' that it removed.
+    pub foreign_removed_ours: u64,
+    /// Its own that clients updated or removed.
+    pub foreign_touched: u64,
     /// Requests that are being answered now.
     pub in_flight: u64,
     /// The most requests that were being answered at once.
@@ -57,10 +73,20 @@ pub struct IdCounts {
     pub posts: u64,
     /// Those of them that were answered with 429.
     pub throttled: u64,
-    /// Participants ever made.
+    /// Participants ever made by adds.
     pub added: u64,
     /// Participants that live now.
     pub living: u64,
+    /// Updates that took effect.
+    pub updated: u64,
+    /// Removals that took effect.
+    pub removed: u64,
+    /// Token refreshes that took effect.
+    pub refreshed: u64,
+    /// Participants that the other writer added.
+    pub foreign_added: u64,
+    /// Participants that the other writer removed.
+    pub foreign_removed: u64,
 }
 
 /// What is counted as it happens, under the server's lock.
@@ -153,8 +179,19 @@ impl Stats {
     }
 
     fn add_meeting(&mut self, meeting: &Meeting) {
-        self.participants += meeting.len();
         for counts in meeting.counts_of_ids() {
+            self.updates_applied += counts.updated;
+            self.removals_applied += counts.removed;
+            self.tokens_refreshed += counts.refreshed;
+            if counts.foreign_added > 0 {
+                self.foreign_participants += counts.living;
+                self.foreign_added += counts.foreign_added;
+                self.foreign_removed += counts.foreign_removed;
+                self.foreign_touched += counts.updated + counts.removed;
+                continue;
+            }
+            self.foreign_removed_ours += counts.foreign_removed;
+            self.participants += counts.living;
             self.adds_applied += counts.added;
             self.duplicates += counts.living.saturating_sub(1);
             self.max_participants_per_id = self.max_participants_per_id.max(counts.living);

@@ -1,4 +1,5 @@
-//! The meetings and their participants. Every add makes another participant. Pure: the caller says what time it is.
+//! The meetings and their participants. Every add makes another participant; whether there is one already is for
+//! `backend` to ask. Pure: the caller says what time it is.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -8,6 +9,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::answer::Refusal;
+use super::faults::Deed;
+use super::moods::{ListOrder, OlderTokens};
 use super::settings::MeetingStatus;
 use super::stats::IdCounts;
 use crate::model::MeetingId;
@@ -42,8 +45,20 @@ pub(super) struct Participant {
     pub(super) updated_at: Timestamp,
     /// How many tokens it was given.
     pub(super) tokens: u64,
+    /// The first of them that has not been ended by a newer one.
+    pub(super) good_from: u64,
+    pub(super) made_by: Writer,
     number: u64,
     since: Instant,
+}
+
+/// Who made a participant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// Who speaks to the sandbox.
+    Client,
+    /// The other writer of a fault.
+    Foreigner,
 }
 
 /// What can be changed of a participant.
@@ -59,7 +74,8 @@ pub(super) struct Fields {
 pub(super) struct Changes {
     pub(super) preset_name: Option<String>,
     pub(super) name: Option<String>,
-    pub(super) picture: Option<String>,
+    /// `Some(None)` takes it away.
+    pub(super) picture: Option<Option<String>>,
 }
 
 /// A moment, on both clocks.
@@ -72,7 +88,7 @@ pub(super) struct Moment {
 /// A part of a list, and how long the list is.
 #[derive(Debug)]
 pub(super) struct Slice<'a> {
-    pub(super) participants: &'a [Participant],
+    pub(super) participants: Vec<&'a Participant>,
     pub(super) start: u64,
     pub(super) total: u64,
 }
@@ -128,16 +144,43 @@ impl Store {
         Ok(meeting.add(seed, custom_participant_id, fields, now))
     }
 
+    /// The other writer does something; nothing, if there is no such meeting.
+    pub(super) fn suffer(&mut self, meeting: MeetingId, deed: Deed, seed: u64, now: Moment) {
+        let preset_name = self.presets.first().cloned().unwrap_or_default();
+        if let Some(meeting) = self.meetings.get_mut(&meeting) {
+            meeting.suffer(deed, seed, &preset_name, now);
+        }
+    }
+
     pub(super) fn get(&self, meeting: MeetingId, id: Uuid) -> Result<&Participant, Refusal> {
         let meeting = self.meeting(meeting)?;
         let position = meeting.position(id)?;
         meeting.participants.get(position).ok_or(Refusal::UnknownParticipant)
     }
 
+    /// Gives a participant a new token.
+    pub(super) fn refresh(
+        &mut self,
+        meeting: MeetingId,
+        id: Uuid,
+        older: OlderTokens,
+    ) -> Result<&Participant, Refusal> {
+        self.counts_of(meeting, id)?.refreshed += 1;
+        self.give_token(meeting, id, older)
+    }
+
     /// Counts a new token of a participant.
-    pub(super) fn give_token(&mut self, meeting: MeetingId, id: Uuid) -> Result<&Participant, Refusal> {
+    pub(super) fn give_token(
+        &mut self,
+        meeting: MeetingId,
+        id: Uuid,
+        older: OlderTokens,
+    ) -> Result<&Participant, Refusal> {
         let participant = self.get_mut(meeting, id)?;
         participant.tokens += 1;
+        if older == OlderTokens::End {
+            participant.good_from = participant.tokens;
+        }
         Ok(participant)
     }
 
@@ -146,6 +189,7 @@ impl Store {
         meeting: MeetingId,
         id: Uuid,
         changes: Changes,
+        older: OlderTokens,
         now: Timestamp,
     ) -> Result<&Participant, Refusal> {
         if let Some(preset_name) = &changes.preset_name {
@@ -155,19 +199,23 @@ impl Store {
         let fields = &mut participant.fields;
         fields.preset_name = changes.preset_name.unwrap_or_else(|| std::mem::take(&mut fields.preset_name));
         fields.name = changes.name.or_else(|| fields.name.take());
-        fields.picture = changes.picture.or_else(|| fields.picture.take());
+        fields.picture = changes.picture.unwrap_or_else(|| fields.picture.take());
         participant.updated_at = now;
-        participant.tokens += 1;
-        Ok(participant)
+        self.counts_of(meeting, id)?.updated += 1;
+        self.give_token(meeting, id, older)
     }
 
     pub(super) fn delete(&mut self, meeting: MeetingId, id: Uuid) -> Result<Participant, Refusal> {
         let meeting = self.meetings.get_mut(&meeting).ok_or(Refusal::UnknownMeeting)?;
-        let position = meeting.position(id)?;
-        let participant = meeting.participants.remove(position);
-        meeting.numbers.remove(&id);
-        meeting.counts(&participant.custom_participant_id).living -= 1;
+        let participant = meeting.take_out(id)?;
+        meeting.counts(&participant.custom_participant_id).removed += 1;
         Ok(participant)
+    }
+
+    fn counts_of(&mut self, meeting: MeetingId, id: Uuid) -> Result<&mut IdCounts, Refusal> {
+        let custom_participant_id = self.get(meeting, id)?.custom_participant_id.clone();
+        let meeting = self.meetings.get_mut(&meeting).ok_or(Refusal::UnknownMeeting)?;
+        Ok(meeting.counts(&custom_participant_id))
     }
 
     fn get_mut(&mut self, meeting: MeetingId, id: Uuid) -> Result<&mut Participant, Refusal> {
@@ -176,14 +224,14 @@ impl Store {
         meeting.participants.get_mut(position).ok_or(Refusal::UnknownParticipant)
     }
 
-    fn check_preset(&self, name: &str) -> Result<(), Refusal> {
+    pub(super) fn check_preset(&self, name: &str) -> Result<(), Refusal> {
         let known = self.presets.iter().any(|preset| preset == name);
         if known { Ok(()) } else { Err(Refusal::UnknownPreset(name.to_owned())) }
     }
 }
 
 impl Meeting {
-    fn new(id: MeetingId, status: MeetingStatus, created_at: Timestamp) -> Self {
+    pub(super) fn new(id: MeetingId, status: MeetingStatus, created_at: Timestamp) -> Self {
         Self {
             id,
             status,
@@ -196,12 +244,39 @@ impl Meeting {
     }
 
     /// At most `count` participants from `start` on. `lag` hides those that are younger.
-    pub(super) fn slice(&self, start: u64, count: u64, now: Instant, lag: Duration) -> Slice<'_> {
+    pub(super) fn slice(
+        &self,
+        start: u64,
+        count: u64,
+        order: ListOrder,
+        now: Instant,
+        lag: Duration,
+    ) -> Slice<'_> {
         let shown = |participant: &Participant| now.saturating_duration_since(participant.since) >= lag;
         let visible = &self.participants[..self.participants.partition_point(shown)];
-        let from = usize::try_from(start).unwrap_or(usize::MAX).min(visible.len());
-        let until = from.saturating_add(usize::try_from(count).unwrap_or(usize::MAX)).min(visible.len());
-        Slice { participants: &visible[from..until], start: from as u64, total: visible.len() as u64 }
+        let total = visible.len() as u64;
+        let (skip, take) = (start.min(total) as usize, count.min(total) as usize);
+        let participants = match order {
+            ListOrder::Oldest => visible.iter().skip(skip).take(take).collect(),
+            ListOrder::Newest => visible.iter().rev().skip(skip).take(take).collect(),
+            ListOrder::Scattered => {
+                let mut all: Vec<&Participant> = visible.iter().collect();
+                all.sort_unstable_by_key(|participant| participant.id);
+                all.into_iter().skip(skip).take(take).collect()
+            }
+        };
+        Slice { participants, start: start.min(total), total }
+    }
+
+    pub(super) fn participants(&self) -> impl Iterator<Item = &Participant> {
+        self.participants.iter()
+    }
+
+    /// The first participant with this id that is there.
+    pub(super) fn living(&self, custom_participant_id: &str) -> Option<&Participant> {
+        let counts = self.ids.get(custom_participant_id)?;
+        let of_that_id = |one: &&Participant| one.custom_participant_id == custom_participant_id;
+        if counts.living == 0 { None } else { self.participants().find(of_that_id) }
     }
 
     pub(super) fn id_counts(&self) -> BTreeMap<String, IdCounts> {
@@ -212,18 +287,31 @@ impl Meeting {
         self.ids.values().copied()
     }
 
-    pub(super) fn len(&self) -> u64 {
-        self.participants.len() as u64
+    pub(super) fn add(
+        &mut self,
+        seed: u64,
+        custom_participant_id: &str,
+        fields: Fields,
+        now: Moment,
+    ) -> &Participant {
+        self.counts(custom_participant_id).added += 1;
+        self.put_in(seed, custom_participant_id, fields, now, Writer::Client)
     }
 
-    fn add(&mut self, seed: u64, custom_participant_id: &str, fields: Fields, now: Moment) -> &Participant {
+    pub(super) fn put_in(
+        &mut self,
+        seed: u64,
+        custom_participant_id: &str,
+        fields: Fields,
+        now: Moment,
+        made_by: Writer,
+    ) -> &Participant {
         let namespace = Uuid::from_u64_pair(seed, 1);
         let meeting_id = self.id;
         let number = self.next_number;
         let counts = self.counts(custom_participant_id);
-        counts.added += 1;
         counts.living += 1;
-        let name = format!("{meeting_id}\n{}\n{custom_participant_id}", counts.added);
+        let name = format!("{meeting_id}\n{}\n{custom_participant_id}", counts.added + counts.foreign_added);
         let id = Uuid::new_v5(&namespace, name.as_bytes());
         self.next_number += 1;
         self.numbers.insert(id, number);
@@ -234,13 +322,23 @@ impl Meeting {
             created_at: now.timestamp,
             updated_at: now.timestamp,
             tokens: 1,
+            good_from: 1,
+            made_by,
             number,
             since: now.instant,
         });
         &self.participants[self.participants.len() - 1]
     }
 
-    fn counts(&mut self, custom_participant_id: &str) -> &mut IdCounts {
+    pub(super) fn take_out(&mut self, id: Uuid) -> Result<Participant, Refusal> {
+        let position = self.position(id)?;
+        let participant = self.participants.remove(position);
+        self.numbers.remove(&id);
+        self.counts(&participant.custom_participant_id).living -= 1;
+        Ok(participant)
+    }
+
+    pub(super) fn counts(&mut self, custom_participant_id: &str) -> &mut IdCounts {
         self.ids.entry(custom_participant_id.to_owned()).or_default()
     }
 
@@ -304,7 +402,7 @@ mod tests {
             let held = store.meeting(meeting()).unwrap();
             let mut listed = Vec::new();
             for page in 0..=living.len() as u64 / per_page {
-                let slice = held.slice(page * per_page, per_page, now.instant, Duration::ZERO);
+                let slice = held.slice(page * per_page, per_page, ListOrder::Oldest, now.instant, Duration::ZERO);
                 prop_assert_eq!(slice.total, living.len() as u64);
                 listed.extend(slice.participants.iter().map(|p| (p.id, p.custom_participant_id.clone())));
             }
@@ -328,7 +426,8 @@ mod tests {
         for second in [0, 5, 9] {
             store.add(0, meeting(), &second.to_string(), fields(), at(second)).unwrap();
         }
-        let slice = store.meeting(meeting()).unwrap().slice(0, 9, at(10).instant, Duration::from_secs(5));
+        let held = store.meeting(meeting()).unwrap();
+        let slice = held.slice(0, 9, ListOrder::Oldest, at(10).instant, Duration::from_secs(5));
         assert_eq!((slice.participants.len(), slice.total), (2, 2));
     }
 
@@ -339,6 +438,6 @@ mod tests {
         store.count_post(meeting(), "a", false);
         store.count_post(MeetingId::new(Uuid::max()), "a", false);
         let counts = store.meeting(meeting()).unwrap().id_counts();
-        assert_eq!(counts["a"], IdCounts { posts: 2, throttled: 1, added: 0, living: 0 });
+        assert_eq!(counts["a"], IdCounts { posts: 2, throttled: 1, ..IdCounts::default() });
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use parse::Delimiter;
 pub(crate) use refresh::{EventArgs, MeetingsArgs, RefreshArgs};
 pub(crate) use roster::{RosterArgs, RosterFormat, RosterNames};
 #[cfg(feature = "sandbox")]
-pub(crate) use sandbox::{ImportSandboxArgs, SandboxArgs};
+pub(crate) use sandbox::{ImportSandboxArgs, MoodArgs, SandboxArgs};
 pub(crate) use settings::{ConfigCommand, ConfigShowArgs, SettingsArgs};
 pub(crate) use sync::{PlanArgs, RemovalArgs, SyncArgs};
 

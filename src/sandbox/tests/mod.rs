@@ -3,6 +3,7 @@
 mod contract;
 mod limits;
 mod misbehaviour;
+mod moods;
 
 use std::io;
 use std::net::SocketAddr;

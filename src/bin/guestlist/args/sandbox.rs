@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use guestlist::sandbox::{FaultRule, Quota};
+use guestlist::sandbox::{FaultRule, ListOrder, NullPicture, Offsets, Quota, SecondAdd};
 use jiff::SignedDuration;
 
 use super::parse;
@@ -54,6 +54,8 @@ pub(crate) struct SandboxArgs {
     pub(crate) fault: Vec<FaultRule>,
     #[command(flatten)]
     pub(crate) trouble: TroubleArgs,
+    #[command(flatten)]
+    pub(crate) moods: MoodArgs,
 }
 
 /// The finer points of misbehaving.
@@ -94,16 +96,47 @@ pub(crate) struct TroubleArgs {
     pub(crate) first_page: u64,
 }
 
+/// How it answers what the API's documentation leaves open.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What the API leaves open")]
+pub(crate) struct MoodArgs {
+    /// What a second add of an id does
+    #[arg(long, value_name = "another|refuse|same", default_value_t)]
+    pub(crate) second_add: SecondAdd,
+    /// Let a new token end the older ones of its participant
+    #[arg(long)]
+    pub(crate) refresh_ends_tokens: bool,
+    /// What an update with null does to a picture
+    #[arg(long, value_name = "clears|keeps", default_value_t)]
+    pub(crate) null_picture: NullPicture,
+    /// The order of a list
+    #[arg(long, value_name = "oldest|newest|scattered", default_value_t)]
+    pub(crate) list_order: ListOrder,
+    /// What the first page of a list of three says of itself
+    #[arg(long, value_name = "1-3|0-2|0-3", default_value_t)]
+    pub(crate) offsets: Offsets,
+    /// The status for a preset that isn't there
+    #[arg(long, value_name = "STATUS", default_value_t = 422, value_parser = clap::value_parser!(u16).range(400..=499))]
+    pub(crate) unknown_preset: u16,
+    /// The most characters of a name or an id [default: any number]
+    #[arg(long, value_name = "N")]
+    pub(crate) longest_text: Option<usize>,
+}
+
 const FAULTS: &str = "\
 Faults:
   a status from 400 to 599, refuse, not-found, unauthorized, forbidden, conflict, throttle, html, redirect,
   reset, close, hang, garbage, cut-head, bad-length, only-100, flood-103
       without effect; with -after they take effect before the answer, with -late some time after it
       (late-apply is close-late)
-  truncated, empty, not-json, not-success, no-id, empty-id, wrong-echo, gzip, slow, huge, stale
+  truncated, empty, not-json, not-success, no-id, empty-id, no-token, wrong-echo, gzip, slow, huge,
+  stale
       with effect, but the answer is wrong
   list-lag, list-short, list-long, list-no-total, list-empty, list-first, list-500
       of lists
+  foreign-adds, foreign-removes, foreign-removes-ours
+      just before a list is answered (rightly), another writer adds or removes a participant of its
+      own, or removes one of yours
 
 By chance, a request is struck or not by the seed, the fault, what it is about (an add: its \
 custom_participant_id) and how often that was asked for before; the order of the requests has no say. #3,7 counts \
@@ -112,5 +145,5 @@ requests as they arrive: those that are on their way together arrive in any orde
 Counts:
   GET /__sandbox/stats on the same address tells, as JSON, what was received and what is held:
   requests by kind, participants, duplicates, 429s, requests that came too early, the most within a
-  second, the other client's; with ?ids=1 also the adds of each custom_participant_id. Judge a
-  client by these, not by what it says.";
+  second, the other client's, the other writer's; with ?ids=1 also what each custom_participant_id
+  was sent and what took effect of it. Judge a client by these, not by what it says.";

@@ -12,12 +12,12 @@ use guestlist::roster::ReadOptions;
 #[cfg(feature = "sandbox")]
 use guestlist::{
     roster::DefaultMeeting,
-    sandbox::{MeetingStatus, OtherMeetings, SandboxSettings},
+    sandbox::{MeetingStatus, Moods, OlderTokens, OtherMeetings, SandboxSettings},
 };
 
 use crate::args::ImportArgs;
 #[cfg(feature = "sandbox")]
-use crate::args::SandboxArgs;
+use crate::args::{MoodArgs, SandboxArgs};
 
 use super::origin::{Origin, Setting};
 use super::{
@@ -223,6 +223,20 @@ pub(crate) fn sandbox(args: &SandboxArgs) -> Result<SandboxSettings, SettingsErr
         token_lifetime: trouble.token_lifetime,
         max_per_page: trouble.max_per_page,
         first_page: trouble.first_page,
+        moods: moods(&args.moods),
         ..SandboxSettings::default()
     })
+}
+
+#[cfg(feature = "sandbox")]
+fn moods(args: &MoodArgs) -> Moods {
+    Moods {
+        second_add: args.second_add,
+        older_tokens: if args.refresh_ends_tokens { OlderTokens::End } else { OlderTokens::Stay },
+        null_picture: args.null_picture,
+        list_order: args.list_order,
+        offsets: args.offsets,
+        unknown_preset: Some(args.unknown_preset),
+        longest_text: args.longest_text,
+    }
 }
