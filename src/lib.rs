@@ -15,7 +15,7 @@
 //! * edges: [`api`] (HTTP), [`journal`] (SQLite), [`pacer`] (rates), [`export`] (tokens to files), [`sandbox`] (a local
 //!   RealtimeKit to try and test against).
 //! * [`dispatch`]: pace → claim → send → record, and the settling of uncertain rows.
-//! * use cases: [`import`], [`sync`], [`refresh`], [`verify`], [`removal`].
+//! * use cases: [`import`], [`sync`], [`refresh`], [`verify`], [`removal`], [`probe`].
 //!
 //! # The way data goes
 //! ```text
@@ -42,6 +42,7 @@ pub mod model;
 pub mod outcome;
 pub mod pacer;
 pub mod plan;
+pub mod probe;
 pub mod refresh;
 pub mod removal;
 pub mod renewal;

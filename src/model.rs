@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -200,20 +200,37 @@ impl JoinToken {
 
     /// When it ends: `exp` of the JWT's payload, whose signature is **not verified**. `None` if it is no JWT or has no `exp`.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        #[derive(Deserialize)]
-        struct Claims {
-            exp: f64,
-        }
+        self.claims()?.exp.and_then(timestamp)
+    }
+
+    /// How long it lasts: from `iat` to `exp` of the JWT's payload, whose signature is **not verified**. `None` if it is
+    /// no JWT or lacks either.
+    pub fn lifetime(&self) -> Option<SignedDuration> {
+        let Claims { exp, iat } = self.claims()?;
+        Some(timestamp(exp?)?.duration_since(timestamp(iat?)?))
+    }
+
+    fn claims(&self) -> Option<Claims> {
         let mut parts = self.expose().split('.');
         let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() {
             return None;
         }
         let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        let claims: Claims = serde_json::from_slice(&payload).ok()?;
-        #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and Timestamp checks the range")]
-        Timestamp::from_second(claims.exp as i64).ok()
+        serde_json::from_slice(&payload).ok()
     }
+}
+
+/// What we read of a token's payload.
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+    iat: Option<f64>,
+}
+
+fn timestamp(seconds: f64) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, and Timestamp checks the range")]
+    Timestamp::from_second(seconds as i64).ok()
 }
 
 impl fmt::Debug for JoinToken {
@@ -291,6 +308,16 @@ mod tests {
     fn a_token_says_when_it_ends() {
         assert_eq!(jwt(r#"{"exp":1900000000}"#).expires_at(), Timestamp::from_second(1_900_000_000).ok());
         assert_eq!(jwt(r#"{"exp":1900000000.7}"#).expires_at(), Timestamp::from_second(1_900_000_000).ok());
+    }
+
+    #[rstest]
+    #[case::both(r#"{"iat":1900000000,"exp":1900086400}"#, Some(86_400))]
+    #[case::no_iat(r#"{"exp":1900086400}"#, None)]
+    #[case::no_exp(r#"{"iat":1900000000}"#, None)]
+    #[case::ended_before_it_began(r#"{"iat":100,"exp":40}"#, Some(-60))]
+    #[case::as_far_apart_as_can_be(r#"{"iat":-377705023201,"exp":253402207200}"#, Some(631_107_230_401))]
+    fn a_token_says_how_long_it_lasts(#[case] payload: &str, #[case] seconds: Option<i64>) {
+        assert_eq!(jwt(payload).lifetime().map(|lifetime| lifetime.as_secs()), seconds);
     }
 
     #[rstest]

@@ -1,4 +1,5 @@
-//! One call that may be repeated freely (list, get, presets, a token refresh): paced, and tried again.
+//! One call that may be repeated freely (list, get, presets, a token refresh, an update, a removal): paced, and tried
+//! again. Beside it, the same for one that may not.
 
 use std::time::Duration;
 
@@ -120,6 +121,42 @@ impl Line<'_> {
         };
         let remaining = until.saturating_duration_since(Instant::now());
         self.observer.on(&Event::Waiting { reason, remaining });
+    }
+}
+
+/// What came of a call that must not be repeated.
+#[derive(Debug)]
+pub(crate) struct Once<T> {
+    /// The answer, if it was sent.
+    pub answer: Option<Answer<T>>,
+    /// Why no further request may be made, if so.
+    pub stop: Option<StopReason>,
+}
+
+/// Sends `request` once; again only where it provably had no effect: it was not sent, or answered by a 429.
+pub(crate) async fn once<T, F>(line: Line<'_>, mut request: impl FnMut() -> F) -> Once<T>
+where
+    F: Future<Output = Reply<T>>,
+{
+    let stopped = |reason| Once { answer: None, stop: Some(reason) };
+    loop {
+        line.tell_wait();
+        tokio::select! {
+            biased;
+            () = line.cancel.cancelled() => return stopped(StopReason::Interrupted),
+            permit = line.pacer.permit() => if let Err(why) = permit { return stopped(why.into()) },
+        }
+        let reply = request().await;
+        let signal = signal(&reply.answer);
+        let observed = line.pacer.observe(signal, &reply.limits);
+        if signal == Signal::Throttled {
+            line.keep_gate().await;
+        }
+        let stop = observed.err().map(|why| given_up(why, &reply.answer));
+        let without_effect = matches!(signal, Signal::Throttled | Signal::NotConnected);
+        if !without_effect || stop.is_some() {
+            return Once { answer: Some(reply.answer), stop };
+        }
     }
 }
 

@@ -40,7 +40,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use call::{Called, KeptGate, Line, call};
+pub(crate) use call::{Called, KeptGate, Line, Once, call, once};
 pub use changes::{ChangeFailure, Changed, Removal};
 pub use clock::RunClock;
 pub use journal_task::JournalTask;

@@ -15,6 +15,8 @@ mod import;
 #[cfg(test)]
 mod journal_upgrades;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod resume;

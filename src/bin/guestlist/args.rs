@@ -5,6 +5,7 @@ mod import;
 mod journal;
 mod meetings;
 mod parse;
+mod probe;
 mod refresh;
 mod roster;
 #[cfg(feature = "sandbox")]
@@ -25,6 +26,7 @@ pub(crate) use import::{
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
 pub(crate) use meetings::{ConsentArgs, DedupeArgs, KeepWhom, UndoArgs, VerifyArgs};
 pub(crate) use parse::Delimiter;
+pub(crate) use probe::ProbeArgs;
 pub(crate) use refresh::{EventArgs, MeetingsArgs, RefreshArgs};
 pub(crate) use roster::{RosterArgs, RosterFormat, RosterNames};
 #[cfg(feature = "sandbox")]
@@ -99,6 +101,8 @@ pub(crate) enum Command {
     /// Look after the journal: whether it can be trusted, and removing its tokens
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Find out, in an empty meeting, what the API does where its documentation says nothing, and which settings follow
+    Probe(ProbeArgs),
     /// Show the settings that hold here, and where they come from
     #[command(subcommand)]
     Config(ConfigCommand),

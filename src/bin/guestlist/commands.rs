@@ -12,6 +12,7 @@ mod journal_file;
 mod page_file;
 mod pages;
 mod private_file;
+mod probe;
 mod refresh;
 mod rejected;
 mod removal;
@@ -88,6 +89,7 @@ fn carry_out(command: &Command, shell: &Shell) -> Result<Exit, CommandError> {
         Command::Status(args) => status::run(args, shell),
         Command::Export(args) => export::run(args, shell),
         Command::Journal(command) => journal::run(command, shell),
+        Command::Probe(args) => probe::run(args, shell),
         Command::Config(command) => config::run(command, shell),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(args, shell),

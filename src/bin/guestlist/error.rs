@@ -9,6 +9,7 @@ use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError};
 use guestlist::journal::JournalError;
 use guestlist::model::escape;
+use guestlist::probe::ProbeError;
 use guestlist::roster::{RejectedError, RosterError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
@@ -32,6 +33,8 @@ pub(crate) enum CommandError {
     LookUp(#[from] LookUpError),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     #[error(transparent)]
     Http(#[from] HttpError),
     #[cfg(feature = "sandbox")]

@@ -9,6 +9,7 @@ use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError, RunSummary};
 use guestlist::journal::{DeviationKind, JournalError, Verified};
+use guestlist::probe::{Leftovers, ProbeError, ProbeReport};
 use guestlist::refresh::RefreshReport;
 use guestlist::removal::RemovalReport;
 use guestlist::roster::{RejectedError, RosterError, WorkbookError};
@@ -173,6 +174,15 @@ pub(crate) fn of_verification(verified: &Verified) -> Exit {
     if verified.findings.is_empty() { Exit::Done } else { Exit::Incomplete }
 }
 
+/// What was found is never a failure; that somebody may be left in the scratch meeting is one.
+pub(crate) fn of_probe(report: &ProbeReport) -> Exit {
+    match (&report.stop, report.leftovers) {
+        (Some(StopReason::Interrupted), _) => Exit::Interrupted(signal::received()),
+        (Some(_), _) | (None, Leftovers::Perhaps) => Exit::Stopped,
+        (None, Leftovers::Nobody) => Exit::Done,
+    }
+}
+
 pub(crate) fn of_error(error: &CommandError) -> Exit {
     match error {
         CommandError::Settings(_)
@@ -187,6 +197,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         CommandError::Dispatch(error) => of_dispatch(error),
         CommandError::LookUp(error) => of_look_up(error),
         CommandError::Export(error) => of_export(error),
+        CommandError::Probe(error) => of_probe_error(error),
         CommandError::Http(error) => of_http(error),
         #[cfg(feature = "sandbox")]
         CommandError::Sandbox(error) => of_sandbox(error),
@@ -285,6 +296,19 @@ fn of_look_up(error: &LookUpError) -> Exit {
         LookUpError::Refused(_) => Exit::Usage,
         LookUpError::Stopped(StopReason::Interrupted) => Exit::Interrupted(signal::received()),
         LookUpError::Stopped(_) | LookUpError::Failed(_) => Exit::Stopped,
+    }
+}
+
+fn of_probe_error(error: &ProbeError) -> Exit {
+    match error {
+        ProbeError::NoMeeting(_)
+        | ProbeError::NotEmpty(_)
+        | ProbeError::NoPreset
+        | ProbeError::Refused(_) => Exit::Usage,
+        ProbeError::Stopped(StopReason::Interrupted) => Exit::Interrupted(signal::received()),
+        ProbeError::Stopped(_) | ProbeError::Failed(_) | ProbeError::Unlistable | ProbeError::Leftover(_) => {
+            Exit::Stopped
+        }
     }
 }
 

@@ -20,7 +20,7 @@ mod trust;
 mod value;
 
 use std::io;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use guestlist::import::OnInvalid;
 use guestlist::journal::{ExportFilter, OnNetwork, Resend, SamePerson};
 use guestlist::model::{InvalidId, escape};
 use guestlist::pacer::Rate;
+use guestlist::probe::ProbeSettings;
 use guestlist::roster::{DefaultMeeting, ReadOptions, ShortIdKey};
 use jiff::Timestamp;
 
@@ -49,7 +50,7 @@ pub(crate) use value::to_toml;
 
 use crate::args::{
     self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, ImportArgs, JournalArgs, NetworkArgs,
-    RosterArgs, ViewArgs,
+    ProbeArgs, RosterArgs, ViewArgs,
 };
 use destination::Route;
 use file::Mistake;
@@ -200,6 +201,13 @@ pub(crate) struct Check {
     pub(crate) notes: Vec<String>,
 }
 
+/// A probe.
+pub(crate) struct Probe {
+    pub(crate) destination: Destination,
+    pub(crate) probe: ProbeSettings,
+    pub(crate) notes: Vec<String>,
+}
+
 /// An export.
 pub(crate) struct Export {
     /// `None` is standard output.
@@ -308,6 +316,26 @@ impl Check {
     /// How fast an online check asks.
     pub(crate) fn pace() -> Pace {
         Pace { rate: Rate::Auto, concurrency: CHECKERS, max_outage: Duration::from_secs(60) }
+    }
+}
+
+impl Probe {
+    pub(crate) fn new(args: &ProbeArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        let probe = ProbeSettings {
+            meeting: args.scratch_meeting.parse()?,
+            preset: args.preset.clone(),
+            participants: NonZeroU16::new(args.participants).unwrap_or(NonZeroU16::MIN),
+        };
+        let settings = surroundings.settings(Typed { api: Some(&args.api), ..Typed::default() });
+        let http = destination::account(&settings, &surroundings.environment, CHECKERS)?;
+        let mut notes = destination::notes(&http, &settings, &surroundings.environment);
+        notes.extend(surroundings.files.note());
+        Ok(Self { destination: Destination::Account(Box::new(http)), probe, notes })
+    }
+
+    /// One request after the other.
+    pub(crate) fn pace() -> Pace {
+        Check::pace()
     }
 }
 

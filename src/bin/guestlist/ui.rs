@@ -8,6 +8,7 @@ mod listener;
 mod page;
 mod panics;
 mod preview;
+mod probe_line;
 mod progress;
 mod rows;
 mod style;

@@ -88,6 +88,8 @@ fn everything_of_an_import_can_be_typed() {
 #[case::more_of_a_preview_than_is_read("check r.csv --preview 101")]
 #[case::a_report_is_a_file("check r.csv --report -")]
 #[case::unknown_shell("completions tcsh")]
+#[case::a_probe_needs_a_meeting_of_its_own("probe")]
+#[case::too_few_for_a_list("probe --scratch-meeting m --participants 2")]
 #[cfg_attr(feature = "sandbox", case::fault_without_sandbox("import r.csv --sandbox-fault 500=1"))]
 #[cfg_attr(feature = "sandbox", case::unknown_fault("sandbox --fault nonsense=1"))]
 fn what_makes_no_sense_is_refused(#[case] typed: &str) {
@@ -110,6 +112,7 @@ fn what_makes_no_sense_is_refused(#[case] typed: &str) {
 #[case("journal")]
 #[case("journal verify")]
 #[case("journal purge-tokens")]
+#[case("probe")]
 #[case("config")]
 #[case("config show")]
 #[case("sandbox")]

@@ -25,6 +25,7 @@ use guestlist::verify::VerifyReport;
 use serde::Serialize;
 
 use super::counters::Progressed;
+use super::probe_line::{ProbeFindingLine, ProbeLine};
 use super::text;
 use crate::commands::Plan;
 use crate::settings::{FileKind, FilePlace, Origin, Shown};
@@ -231,6 +232,12 @@ pub(crate) enum Line<'a> {
     ApiToken { set: bool, origin: Option<&'static str>, name: Option<&'a str>, line: Option<usize> },
     /// Where a settings file is looked for.
     SettingsFile { kind: &'static str, file: String, read: bool },
+    /// The answer to one question of a probe.
+    ProbeFinding(ProbeFindingLine),
+    /// A setting that follows from a probe.
+    ProbeAdvice { setting: Option<&'static str>, message: String },
+    /// The end of a probe.
+    Probe(ProbeLine),
     /// What to use a sandbox with.
     #[cfg(feature = "sandbox")]
     Sandbox {

@@ -7,6 +7,7 @@ mod invalid;
 mod journal;
 mod look_alike;
 mod plan;
+mod probe;
 mod removal;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -29,6 +30,7 @@ pub(crate) use import::{Ending, exported, import};
 pub(crate) use journal::{purged, verified};
 pub(crate) use look_alike::look_alike;
 pub(crate) use plan::{FirstChanges, SHOWN, plan, plan_report, report_heading, report_line, synced};
+pub(crate) use probe::{PROBE_LEFT, PROBE_STOPS, probe, probe_advice, probe_begins, probe_finding};
 pub(crate) use removal::{removal, undone};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{sandbox, sandbox_stats};
@@ -48,6 +50,9 @@ pub(super) fn error(error: &CommandError) -> String {
 
 /// What happened, with what only the command can put into words.
 pub(super) fn message(error: &CommandError) -> String {
+    if let CommandError::Probe(error) = error {
+        return probe::error(error);
+    }
     match error.look_up() {
         Some(LookUpError::Stopped(reason)) => format!("{}; nothing was sent", stop(reason)),
         Some(LookUpError::Failed(trouble)) => {
