@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::MeetingId;
 use crate::outcome::{Failure, Stop};
-use crate::roster::RowError;
+use crate::roster::{FileReport, RowError};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub enum Event<'a> {
         /// Rows read.
         rows: u64,
     },
+    /// A roster was read to its end: what it was taken for, and how many rows it has.
+    RosterRead(&'a FileReport),
     /// A row is invalid.
     Invalid(&'a RowError),
     /// The roster is valid and taken into the journal: this is what there is to do.

@@ -18,7 +18,7 @@ use crate::event::{Event, Observer, StopReason};
 use crate::journal::{Acceptance, Journal, JournalError, Problem, SamePerson, Tally};
 use crate::model::Target;
 use crate::pacer::Pacer;
-use crate::roster::{ReadOptions, RejectedError, RejectedWriter, RosterError, RosterSource};
+use crate::roster::{LeftOut, ReadOptions, RejectedError, RejectedWriter, RosterError, RosterSource};
 
 pub use directory::{ApiDirectory, LookUpError};
 pub(crate) use intake::Intake;
@@ -96,6 +96,8 @@ pub struct ImportContext<A> {
 pub struct ImportReport {
     /// The counts.
     pub summary: RunSummary,
+    /// The rows of people who don't come, by their status.
+    pub not_coming: LeftOut,
     /// Whether the roster was accepted: if not, nothing was sent.
     pub accepted: bool,
     /// What ended the run, or parts of it, early.
@@ -119,6 +121,8 @@ pub struct RunSummary {
     pub left_out: u64,
     /// Valid rows left out since another row for the same participant counts.
     pub repeated: u64,
+    /// Rows of people who don't come, by their status.
+    pub not_coming: u64,
     /// Where the time went.
     pub seconds: Seconds,
 }
@@ -255,8 +259,10 @@ pub async fn import<A: ParticipantApi>(
         invalid,
         left_out,
         repeated: intake.repeated,
+        not_coming: intake.not_coming.total(),
         seconds: intake.seconds,
     };
     let problems = journal.problems(PROBLEMS_SHOWN)?;
-    Ok(ImportReport { summary, accepted: true, stops: dispatcher.stops, problems, journal })
+    let not_coming = intake.not_coming;
+    Ok(ImportReport { summary, not_coming, accepted: true, stops: dispatcher.stops, problems, journal })
 }

@@ -13,6 +13,7 @@ use crate::import::{
 };
 use crate::journal::{Acceptance, Journal, MeetingPlan};
 use crate::plan::RemovalLimit;
+use crate::roster::LeftOut;
 
 /// What to keep in step and how.
 pub struct SyncSettings {
@@ -29,6 +30,8 @@ pub struct SyncSettings {
 pub struct Planned {
     /// The counts of the rows that were read; nothing was sent.
     pub summary: RunSummary,
+    /// The rows of people who don't come, by their status.
+    pub not_coming: LeftOut,
     /// What is to be done in each meeting that could be listed completely.
     pub meetings: Vec<MeetingPlan>,
     /// Why nobody may be removed, or nothing be done at all.
@@ -127,6 +130,7 @@ struct Counts {
     invalid: u64,
     left_out: u64,
     repeated: u64,
+    not_coming: u64,
     seconds: crate::import::Seconds,
 }
 
@@ -157,11 +161,12 @@ pub async fn sync<A: ParticipantApi>(
     let removal = planned.allowed(wanted);
     let interrupted = sender.cancel.is_cancelled();
     if !planned.readable || planned.is_forbidden() || interrupted || !approve(&planned) {
-        let Planned { meetings, barriers, stops, journal, summary, .. } = planned;
-        let import = ImportReport { summary, accepted: false, stops, problems: Vec::new(), journal };
+        let Planned { meetings, barriers, stops, journal, summary, not_coming, .. } = planned;
+        let import =
+            ImportReport { summary, accepted: false, stops, problems: Vec::new(), not_coming, journal };
         return Ok(SyncReport { meetings, barriers, removal: wanted, changed: Changed::default(), import });
     }
-    let Planned { meetings, barriers, stops, mut journal, .. } = planned;
+    let Planned { meetings, barriers, stops, mut journal, not_coming, .. } = planned;
     let acceptance = Acceptance { invalid: intake.invalid, left_out: intake.left_out, same_person };
     journal.accept(sender.clock.now(), acceptance)?;
     journal.begin_changes()?;
@@ -185,10 +190,12 @@ pub async fn sync<A: ParticipantApi>(
         invalid: intake.invalid,
         left_out: intake.left_out,
         repeated: intake.repeated,
+        not_coming: intake.not_coming,
         seconds,
     };
     let problems = journal.problems(crate::import::PROBLEMS_SHOWN)?;
-    let import = ImportReport { summary, accepted: true, stops: dispatcher.stops, problems, journal };
+    let import =
+        ImportReport { summary, accepted: true, stops: dispatcher.stops, problems, not_coming, journal };
     Ok(SyncReport { meetings, barriers, removal: wanted, changed, import })
 }
 
@@ -216,6 +223,7 @@ async fn survey<A: ParticipantApi>(
         invalid: intake.invalid,
         left_out: intake.left_out,
         repeated: intake.repeated,
+        not_coming: intake.not_coming.total(),
         seconds: intake.seconds,
     };
     let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
@@ -226,7 +234,7 @@ async fn survey<A: ParticipantApi>(
         let planned = unsurveyed(intake, barriers, stops, !refused && !interrupted);
         return Ok(Surveyed { planned, intake: counts, sender, dispatch });
     }
-    let (summary, journal) = unaccepted(intake);
+    let (summary, not_coming, journal) = unaccepted(intake);
     let Sender { api, pacer, clock, observer, cancel } = &sender;
     let copy = Sender {
         api: api.clone(),
@@ -239,23 +247,23 @@ async fn survey<A: ParticipantApi>(
     let meetings = dispatcher.survey().await?;
     let (stops, journal) = (dispatcher.stops, dispatcher.journal.into_inner()?);
     barriers.extend(meetings.iter().filter_map(|plan| too_many(plan, removal, most)));
-    let planned = Planned { summary, meetings, barriers, stops, readable: true, journal };
+    let planned = Planned { summary, not_coming, meetings, barriers, stops, readable: true, journal };
     Ok(Surveyed { planned, intake: counts, sender, dispatch })
 }
 
 fn unsurveyed(intake: Intake, barriers: Vec<Barrier>, stops: Vec<StopReason>, readable: bool) -> Planned {
-    let (summary, journal) = unaccepted(intake);
-    Planned { summary, meetings: Vec::new(), barriers, stops, readable, journal }
+    let (summary, not_coming, journal) = unaccepted(intake);
+    Planned { summary, not_coming, meetings: Vec::new(), barriers, stops, readable, journal }
 }
 
-fn unaccepted(intake: Intake) -> (RunSummary, Journal) {
+fn unaccepted(intake: Intake) -> (RunSummary, LeftOut, Journal) {
     let report = intake.report_unaccepted(Vec::new());
-    (report.summary, report.journal)
+    (report.summary, report.not_coming, report.journal)
 }
 
 fn barriers(counts: Counts) -> Vec<Barrier> {
     let mut barriers = Vec::new();
-    if counts.rows == counts.invalid + counts.left_out + counts.repeated {
+    if counts.rows == counts.invalid + counts.left_out + counts.repeated + counts.not_coming {
         barriers.push(Barrier::EmptyRoster);
     }
     if counts.invalid > 0 {

@@ -122,6 +122,7 @@ struct Row {
     key: Option<ParticipantKey>,
     record: Record,
     errors: Vec<RowError>,
+    left_out: bool,
 }
 
 impl Row {
@@ -147,10 +148,11 @@ fn read(source: &RosterSource, options: &ReadOptions) -> Result<Reading, RosterE
             Ok(found) => found,
             Err(error) => break Some(error),
         };
-        assert_eq!(found == Read::Row, errors.is_empty());
+        assert_eq!(found == Read::Invalid, !errors.is_empty());
         rows.push(Row {
             line: row.line,
-            valid: errors.is_empty().then(|| (row.participant.clone(), row.extra.clone())),
+            valid: (found == Read::Row).then(|| (row.participant.clone(), row.extra.clone())),
+            left_out: found == Read::LeftOut,
             key: row.key().cloned(),
             record: std::mem::take(&mut row.record),
             errors: errors.clone(),
@@ -204,9 +206,9 @@ fn every_row_has_its_place(reading: &Reading, text: &[u8]) {
         Format::Workbook(_) => 1 << 20,
     };
     let mut last = match reading.decisions.format {
-        Format::Csv { header_line, .. } => header_line,
+        Format::Csv { header_line, .. } => header_line.unwrap_or(0),
         Format::JsonLines | Format::JsonArray => 0,
-        Format::Workbook(ref decision) => decision.header_line,
+        Format::Workbook(ref decision) => decision.header_line.unwrap_or(0),
     };
     for row in &reading.rows {
         let on_one_line = reading.decisions.format == Format::JsonArray && row.line == last;
@@ -260,7 +262,7 @@ fn batches_hold_the_same(source: &RosterSource, options: &ReadOptions, reading: 
         .filter_map(|row| row.valid.clone().map(|(participant, extra)| (row.line, participant, extra)))
         .collect();
     assert_eq!(valid, expected);
-    let rows = reading.rows.iter().filter(|row| row.valid.is_none());
+    let rows = reading.rows.iter().filter(|row| row.valid.is_none() && !row.left_out);
     assert_eq!(rejected, rows.map(|row| (row.line, row.errors.clone())).collect::<Vec<_>>());
 }
 
@@ -275,16 +277,25 @@ fn the_check_adds_up(source: &RosterSource, options: &ReadOptions, reading: &Rea
     let report = check(std::slice::from_ref(source), options, &mut App, count).expect("the same");
     let mut seen = HashSet::new();
     let (mut valid, mut repeated) = (0, 0);
+    let left_out = reading.rows.iter().filter(|row| row.left_out).count() as u64;
     for row in &reading.rows {
         let first = row.key.as_ref().is_none_or(|key| seen.insert(key));
         valid += u64::from(first && row.valid.is_some());
         repeated += u64::from(!first);
     }
     assert_eq!(report.rows, reading.rows.len() as u64);
-    assert_eq!((report.valid, report.invalid), (valid, report.rows - valid));
+    assert_eq!((report.valid, report.not_coming), (valid, left_out));
+    assert_eq!(report.invalid, report.rows - valid - left_out);
     assert_eq!(rejected, report.invalid);
     assert_eq!(problems, report.problems.values().sum::<u64>());
     assert_eq!(report.problems.get(&Code::DuplicateId).copied().unwrap_or(0), repeated);
+}
+
+/// Whether only blanks come before the header: else the lines before it need not be CSV.
+fn begins_with_its_header(text: &[u8], header_line: u64, delimiter: u8) -> bool {
+    let mut lines = unmarked(text).split_inclusive(|byte| matches!(byte, b'\n' | b'\r'));
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == delimiter;
+    (1..header_line).all(|_| lines.next().is_none_or(|line| line.iter().all(blank)))
 }
 
 /// Another reader of CSV finds as many rows. A blank one above the caps is a row to us: nobody looked whether it is blank.
@@ -292,7 +303,10 @@ fn csv_splits_it_alike(text: &[u8], reading: &Reading) {
     if reading.rows.iter().flat_map(Row::codes).any(|code| code == Code::RecordTooLarge) {
         return;
     }
-    let Format::Csv { delimiter, .. } = reading.decisions.format else { return };
+    let Format::Csv { delimiter, header_line: Some(line) } = reading.decisions.format else { return };
+    if reading.decisions.ends_before.is_some() || !begins_with_its_header(text, line, delimiter) {
+        return;
+    }
     let mut reader = csv::ReaderBuilder::new();
     let mut reader =
         reader.delimiter(delimiter).has_headers(false).flexible(true).from_reader(unmarked(text));

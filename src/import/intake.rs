@@ -17,8 +17,8 @@ use crate::event::{Event, Observer, StopReason};
 use crate::journal::{Duplicate, IdSource, Journal, JournalError, RosterKey, StageInto, StageRow, Tally};
 use crate::model::Target;
 use crate::roster::{
-    self, Batch, DERIVATION_VERSION, Directory, OnDuplicate, Read, ReadOptions, Reader, RejectedWriter,
-    RosterError, RosterRow, RosterSource, verify_preset_map,
+    self, Batch, DERIVATION_VERSION, Directory, FileReport, LeftOut, OnDuplicate, Read, ReadOptions, Reader,
+    RejectedWriter, RosterError, RosterRow, RosterSource, verify_preset_map,
 };
 
 /// Batches on their way between the threads.
@@ -33,22 +33,27 @@ pub(crate) struct Intake {
     pub(crate) invalid: u64,
     pub(crate) left_out: u64,
     pub(crate) repeated: u64,
+    pub(crate) not_coming: LeftOut,
     pub(crate) seconds: Seconds,
 }
 
 impl Intake {
     /// The report of a roster that wasn't accepted: nothing was sent.
     pub(crate) fn report_unaccepted(self, stops: Vec<StopReason>) -> ImportReport {
-        let not_attempted = self.rows.saturating_sub(self.invalid + self.left_out + self.repeated);
+        let not_coming = self.not_coming.total();
+        let others = self.invalid + self.left_out + self.repeated + not_coming;
+        let not_attempted = self.rows.saturating_sub(others);
         let summary = RunSummary {
             rows: self.rows,
             tally: Tally { not_attempted, ..Tally::default() },
             invalid: self.invalid,
             left_out: self.left_out,
             repeated: self.repeated,
+            not_coming,
             seconds: self.seconds,
         };
-        ImportReport { summary, accepted: false, stops, problems: Vec::new(), journal: self.journal }
+        let (not_coming, journal) = (self.not_coming, self.journal);
+        ImportReport { summary, not_coming, accepted: false, stops, problems: Vec::new(), journal }
     }
 }
 
@@ -97,6 +102,7 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
         rows: 0,
         invalid: 0,
         repeated: 0,
+        not_coming: LeftOut::default(),
         waited: Duration::ZERO,
     };
     let stager = tokio::task::spawn_blocking(move || stager.run(&parcels, &to_reader));
@@ -119,6 +125,7 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
         invalid: reading.invalid,
         left_out: stager.left_out,
         repeated: reading.repeated,
+        not_coming: reading.not_coming,
         seconds,
     })
 }
@@ -148,6 +155,7 @@ struct Reading<D> {
     rows: u64,
     invalid: u64,
     repeated: u64,
+    not_coming: LeftOut,
     waited: Duration,
 }
 
@@ -156,6 +164,7 @@ struct ReadAll {
     rows: u64,
     invalid: u64,
     repeated: u64,
+    not_coming: LeftOut,
     busy: f64,
 }
 
@@ -175,7 +184,8 @@ impl<D: Directory> Reading<D> {
             rejected.finish()?;
         }
         let busy = began.elapsed().saturating_sub(self.waited).as_secs_f64();
-        Ok(ReadAll { rows: self.rows, invalid: self.invalid, repeated: self.repeated, busy })
+        let Self { rows, invalid, repeated, not_coming, .. } = self;
+        Ok(ReadAll { rows, invalid, repeated, not_coming, busy })
     }
 
     fn read(&mut self, source: &RosterSource) -> Result<(), ImportError> {
@@ -184,12 +194,13 @@ impl<D: Directory> Reading<D> {
             rejected.begin(&reader.decisions())?;
         }
         self.hand_over(Parcel::Roster(Arc::clone(source.name())));
+        let before = self.rows;
         let mut more = Read::Row;
         while more != Read::End && !self.cancel.is_cancelled() {
             let mut batch =
                 if self.on_their_way < BATCHES { Batch::default() } else { self.take_back(&reader)? };
             more = reader.read_batch(&mut batch, BATCH_ROWS, &mut self.directory).map_err(import_error)?;
-            self.rows += (batch.rows().len() + batch.rejected.len()) as u64;
+            self.rows += batch.len() as u64;
             self.observer.on(&Event::Read { rows: self.rows });
             self.reject(&batch)?;
             self.on_their_way += 1;
@@ -199,8 +210,19 @@ impl<D: Directory> Reading<D> {
         while self.on_their_way > 0 {
             self.take_back(&reader)?;
         }
-        let extra_columns = reader.extra_columns().iter().map(ToString::to_string).collect();
-        self.hand_over(Parcel::End(extra_columns));
+        let file = FileReport {
+            decisions: reader.decisions(),
+            extra_columns: reader.extra_columns().to_vec(),
+            id_columns: reader.id_columns(),
+            tickets: reader.ticket_rows(),
+            rows: self.rows - before,
+            not_coming: reader.left_out().clone(),
+        };
+        self.not_coming.add(&file.not_coming);
+        if more == Read::End {
+            self.observer.on(&Event::RosterRead(&file));
+        }
+        self.hand_over(Parcel::End(file.extra_columns.iter().map(ToString::to_string).collect()));
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use super::reader::{Read, Reader};
 use super::row::{Record, RosterRow};
 use super::row_error::{RowError, RowErrorCode};
 use super::source::RosterSource;
+use super::status::LeftOut;
 
 /// What a check tells while it goes on.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub enum CheckEvent<'a> {
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
-    /// Rows of all rosters: valid, invalid and repeated.
+    /// Rows of all rosters: valid, invalid, repeated and not coming.
     pub rows: u64,
     /// Rows that an import would take.
     pub valid: u64,
@@ -46,6 +47,8 @@ pub struct CheckReport {
     pub invalid: u64,
     /// Valid rows that are left out, since another row for the same participant counts.
     pub repeated: u64,
+    /// Rows left out by their status.
+    pub not_coming: u64,
     /// How many problems of each kind there are; a row may have several.
     pub problems: BTreeMap<RowErrorCode, u64>,
     /// The rosters, in the order they were named.
@@ -61,10 +64,12 @@ pub struct FileReport {
     pub extra_columns: Vec<Arc<str>>,
     /// The columns that its ids come from, as [`Reader::id_columns`] says.
     pub id_columns: Option<Vec<String>>,
-    /// Its rows, valid and invalid.
+    /// Its rows: valid, invalid, repeated and not coming.
     pub rows: u64,
     /// The presets that its ticket types stand for; empty without a preset map.
     pub tickets: Vec<TicketRows>,
+    /// The rows left out by their status.
+    pub not_coming: LeftOut,
 }
 
 /// Reads all rosters and reports every problem of every row, those between rosters included. The rosters are read
@@ -81,9 +86,10 @@ pub fn check<D: Directory>(
     for source in sources {
         let file = check_rows(source, options, directory, &mut fingerprints, &mut report, &mut observe)?;
         report.rows += file.rows;
+        report.not_coming += file.not_coming.total();
         report.files.push(file);
     }
-    report.valid = report.rows - report.invalid;
+    report.valid = report.rows - report.invalid - report.not_coming;
     let mut repeated = fingerprints.repeated().map_err(RosterError::Temporary)?;
     while let Some(mut suspects) = repeated.next_suspects().map_err(RosterError::Temporary)? {
         for source in sources {
@@ -110,6 +116,7 @@ fn check_rows<D: Directory>(
         let read = reader.read(&mut row, &mut errors, directory)?;
         match read {
             Read::End => break,
+            Read::LeftOut => {}
             Read::Row => observe(CheckEvent::Row(&row)),
             Read::Invalid => {
                 report.invalid += 1;
@@ -123,8 +130,14 @@ fn check_rows<D: Directory>(
         }
     }
     let (extra_columns, tickets) = (reader.extra_columns().to_vec(), reader.ticket_rows());
-    let id_columns = reader.id_columns();
-    Ok(FileReport { decisions: reader.decisions(), extra_columns, id_columns, rows, tickets })
+    Ok(FileReport {
+        decisions: reader.decisions(),
+        extra_columns,
+        id_columns: reader.id_columns(),
+        rows,
+        tickets,
+        not_coming: reader.left_out().clone(),
+    })
 }
 
 /// Another reading of a roster: the rows that may name somebody twice.
@@ -164,7 +177,11 @@ fn check_duplicates<D: Directory>(
 /// Whether a row can be one of two for a participant. An invalid one never counts instead of a valid one; if duplicates
 /// are invalid themselves, all mistakes are told in one pass.
 fn takes_part(read: Read, options: &ReadOptions) -> bool {
-    read == Read::Row || options.on_duplicate == OnDuplicate::Stop
+    match read {
+        Read::Row => true,
+        Read::Invalid => options.on_duplicate == OnDuplicate::Stop,
+        Read::LeftOut | Read::End => false,
+    }
 }
 
 fn tell(error: &RowError, report: &mut CheckReport, observe: &mut impl FnMut(CheckEvent<'_>)) {

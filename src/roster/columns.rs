@@ -1,10 +1,11 @@
-//! Which column is which field: what the user says by hand, then the aliases.
+//! Which column is which field: what the user says by hand, then the list's dialect, then the aliases.
 
 use std::sync::Arc;
 
-use super::error::RosterError;
+use super::dialect::Dialect;
+use super::error::{NoId, RosterError};
 use super::field::{Field, fold};
-use super::options::{IdSource, ReadOptions};
+use super::options::{Coming, IdSource, ReadOptions};
 use super::rejected::ERROR;
 
 /// What a column is used for.
@@ -26,6 +27,7 @@ pub enum Role {
 /// changes its role.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
+    dialect: Option<Arc<Dialect>>,
     names: Vec<Arc<str>>,
     roles: Vec<Role>,
     fields: [Option<usize>; Field::ALL.len()],
@@ -34,7 +36,15 @@ pub(super) struct Columns {
     extra_names: Vec<Arc<str>>,
 }
 
+/// What a name is made of: whoever finds one of them finds them all.
+const NAMES: [Field; 3] = [Field::Name, Field::FirstName, Field::LastName];
+
 impl Columns {
+    /// None yet, of a list of this dialect.
+    pub(super) fn of(dialect: Option<Arc<Dialect>>) -> Self {
+        Self { dialect, ..Self::default() }
+    }
+
     /// Adds the columns of a header, or the keys that an object is the first to have.
     pub(super) fn add(
         &mut self,
@@ -50,13 +60,22 @@ impl Columns {
             self.map_by_hand(*field, wanted, from, file)?;
         }
         self.find_id_source(options, from, file)?;
+        let by_hand = |field| options.mapping.iter().any(|(mapped, _)| *mapped == field);
+        // A first name by hand is not to be covered by some full name.
+        let in_parts = by_hand(Field::FirstName) || by_hand(Field::LastName);
+        let is_settled = |field| {
+            by_hand(field)
+                || (field == Field::Id && options.id_source != IdSource::Column)
+                || (field == Field::Name && in_parts)
+        };
+        self.map_by_dialect(is_settled, from);
         for field in Field::ALL {
-            let by_hand = options.mapping.iter().any(|(mapped, _)| *mapped == field);
-            let derived = field == Field::Id && options.id_source != IdSource::Column;
-            if !by_hand && !derived {
-                let overruled = field == Field::Preset && options.preset_map.is_some();
-                self.map_by_alias(field, from, overruled);
+            if is_settled(field) || self.is_of_dialect(field) {
+                continue;
             }
+            let aliases = field.aliases().iter().map(|alias| (*alias).to_owned());
+            let overruled = field == Field::Preset && options.preset_map.is_some();
+            self.map_by_names(field, aliases, from, overruled);
         }
         for at in from..self.names.len() {
             self.carry(at);
@@ -115,10 +134,44 @@ impl Columns {
         }
     }
 
-    fn map_by_alias(&mut self, field: Field, from: usize, overruled: bool) {
+    /// The columns of the dialect; those of the buyer only where there is none of the attendee's own.
+    fn map_by_dialect(&mut self, is_settled: impl Fn(Field) -> bool, from: usize) {
+        let Some(dialect) = self.dialect.clone() else { return };
+        for (field, names) in dialect.fields().into_iter().filter(|(field, _)| !is_settled(*field)) {
+            self.map_by_names(field, names.iter().map(|name| fold(name)), from, false);
+        }
+        let named = NAMES.into_iter().any(|field| self.field(field).is_some());
+        for (field, names) in dialect.buyer.fields().into_iter().filter(|(field, _)| !is_settled(*field)) {
+            let of_attendee = if field == Field::Email { self.field(field).is_some() } else { named };
+            if !of_attendee {
+                self.map_by_names(field, names.iter().map(|name| fold(name)), from, false);
+            }
+        }
+    }
+
+    /// Whether the dialect says all that there is to say of a field.
+    fn is_of_dialect(&self, field: Field) -> bool {
+        let Some(dialect) = &self.dialect else { return false };
+        match field {
+            Field::Status => !dialect.status.is_empty(),
+            field if NAMES.contains(&field) => NAMES.into_iter().any(|name| self.field(name).is_some()),
+            field => self.field(field).is_some(),
+        }
+    }
+
+    /// Maps the columns of these folded names, the surest first.
+    fn map_by_names(
+        &mut self,
+        field: Field,
+        wanted: impl Iterator<Item = String>,
+        from: usize,
+        overruled: bool,
+    ) {
         let folded: Vec<String> = self.names[from..].iter().map(|name| fold(name)).collect();
-        for alias in field.aliases() {
-            for at in (from..self.names.len()).filter(|at| folded[at - from] == *alias) {
+        let kept: Vec<String> =
+            self.dialect.iter().flat_map(|dialect| &dialect.kept).map(|name| fold(name)).collect();
+        for wanted in wanted.filter(|wanted| !kept.contains(wanted)) {
+            for at in (from..self.names.len()).filter(|at| folded[at - from] == wanted) {
                 if self.roles[at] != Role::Extra {
                     continue;
                 }
@@ -145,8 +198,13 @@ impl Columns {
         }
     }
 
-    /// What a header must have, since it can't grow.
-    pub(super) fn require(&self, options: &ReadOptions, file: &Arc<str>) -> Result<(), RosterError> {
+    /// What a header must have, since it can't grow. `found` says whether it was known as one.
+    pub(super) fn require(
+        &self,
+        options: &ReadOptions,
+        file: &Arc<str>,
+        found: bool,
+    ) -> Result<(), RosterError> {
         let by_hand =
             options.mapping.iter().filter(|(field, _)| self.field(*field).is_none()).map(|(_, name)| name);
         let id_from = match &options.id_source {
@@ -160,7 +218,11 @@ impl Columns {
             return Err(RosterError::NoSuchColumn { file, wanted: wanted.clone(), columns });
         }
         if options.id_source == IdSource::Column && self.field(Field::Id).is_none() {
-            return Err(RosterError::NoIdColumn { file, columns, derive: self.derivation(false) });
+            let no_id = self.no_id(found);
+            return Err(RosterError::NoIdColumn { file, columns, no_id });
+        }
+        if matches!(options.coming, Coming::With(_)) && self.field(Field::Status).is_none() {
+            return Err(RosterError::NoStatusColumn { file, columns });
         }
         if options.preset_map.is_some() {
             if self.field(Field::TicketType).is_none() {
@@ -173,6 +235,25 @@ impl Columns {
             return Err(RosterError::NoMeetingColumn { file, columns });
         }
         Ok(())
+    }
+
+    /// Why there is no id, as far as is known.
+    fn no_id(&self, found: bool) -> NoId {
+        let Some(dialect) = self.dialect.as_ref().filter(|dialect| dialect.id.is_empty()) else {
+            let derive = self.derivation(false);
+            return if found { NoId::Unnamed { derive } } else { NoId::NoHeader };
+        };
+        let as_written = |wanted: &String| self.names.iter().find(|name| fold(name) == fold(wanted));
+        let choices = dialect.ids_from.iter();
+        let mut found =
+            choices.filter_map(|choice| choice.iter().map(as_written).collect::<Option<Vec<_>>>());
+        let known = found.next().map(|names| id_from_flag(names.into_iter()));
+        NoId::OfDialect { title: dialect.title.clone(), derive: known.or_else(|| self.derivation(false)) }
+    }
+
+    /// Whose list it is.
+    pub(super) fn dialect(&self) -> Option<&Arc<Dialect>> {
+        self.dialect.as_ref()
     }
 
     pub(super) fn names(&self) -> &[Arc<str>] {
@@ -203,8 +284,7 @@ impl Columns {
         let name = self.field(Field::Name).map(|at| vec![at]);
         let parts = || [Field::FirstName, Field::LastName].into_iter().filter_map(|field| self.field(field));
         let columns = [email].into_iter().chain(name.unwrap_or_else(|| parts().collect()));
-        let typed: Vec<_> = columns.map(|at| typable(&self.names[at])).collect();
-        Some(format!("--id-from \"{}\"", typed.join(",")))
+        Some(id_from_flag(columns.map(|at| &self.names[at])))
     }
 
     /// The columns that ids are derived from; for JSON Lines some may not have appeared yet.
@@ -226,6 +306,12 @@ impl Columns {
 fn key_of(name: &str) -> String {
     let folded = fold(name);
     if folded.is_empty() { name.trim().to_owned() } else { folded }
+}
+
+/// The flag that derives ids from these columns.
+fn id_from_flag<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> String {
+    let typed: Vec<_> = names.map(|name| typable(name)).collect();
+    format!("--id-from \"{}\"", typed.join(","))
 }
 
 /// A header as it can be typed in a list within quotes; any spelling that folds to the same is found.
@@ -279,6 +365,78 @@ mod tests {
         assert_eq!(columns.field(Field::Id), Some(1));
         assert_eq!(columns.roles()[2], Role::Dropped);
         assert_eq!(columns.extras(), [0, 3, 4], "first names are fields and carried along");
+    }
+
+    fn of_dialect(name: &str, header: &[&str], options: &ReadOptions) -> Columns {
+        let mut columns = Columns::of(options.dialects.get(name).cloned());
+        let header = header.iter().map(|name| Arc::from(*name)).collect();
+        columns.add(header, options, &Arc::from("r.csv")).expect("a header");
+        columns
+    }
+
+    fn filled(columns: &Columns) -> Vec<(Field, &str)> {
+        let name = |field: Field| Some((field, &*columns.names[columns.field(field)?]));
+        Field::ALL.into_iter().filter_map(name).collect()
+    }
+
+    #[test]
+    fn the_columns_of_a_dialect_win_over_the_general_names() {
+        let header =
+            ["id", "api_id", "name", "role", "approval_status", "email", "ticket_name", "status", "preset"];
+        let columns = of_dialect("luma", &header, &ReadOptions::default());
+        let expected = [
+            (Field::Id, "api_id"),
+            (Field::Name, "name"),
+            (Field::Preset, "preset"),
+            (Field::Email, "email"),
+            (Field::TicketType, "ticket_name"),
+            (Field::Status, "approval_status"),
+        ];
+        assert_eq!(filled(&columns), expected);
+        assert_eq!(
+            (columns.roles[0], columns.roles[3], columns.roles[7]),
+            (Role::Extra, Role::Extra, Role::Extra)
+        );
+    }
+
+    #[test]
+    fn what_is_said_by_hand_wins_over_a_dialect() {
+        let by_hand = [
+            (Field::Id, "email"),
+            (Field::Preset, "role"),
+            (Field::FirstName, "nick"),
+            (Field::Status, "vip"),
+        ];
+        let mapping = by_hand.iter().map(|(field, name)| (*field, (*name).to_owned())).collect();
+        let options = ReadOptions { mapping, ..ReadOptions::default() };
+        let header = ["api_id", "name", "nick", "role", "approval_status", "email", "vip"];
+        let columns = of_dialect("luma", &header, &options);
+        let expected = [
+            (Field::Id, "email"),
+            (Field::FirstName, "nick"),
+            (Field::Preset, "role"),
+            (Field::Status, "vip"),
+        ];
+        assert_eq!(filled(&columns), expected);
+    }
+
+    #[rstest]
+    #[case::attendee(&["Order #", "Ticket Type", "First Name", "Buyer First Name", "Buyer Last Name", "Buyer Email"],
+        &[(Field::FirstName, "First Name"), (Field::Email, "Buyer Email"), (Field::TicketType, "Ticket Type")])]
+    #[case::buyer_only(&["Order #", "Ticket Type", "Buyer First Name", "Buyer Last Name", "Buyer Email", "Email"],
+        &[(Field::FirstName, "Buyer First Name"), (Field::LastName, "Buyer Last Name"), (Field::Email, "Email"), (Field::TicketType, "Ticket Type")])]
+    fn a_buyer_never_lends_an_attendee_part_of_a_name(
+        #[case] header: &[&str],
+        #[case] expected: &[(Field, &str)],
+    ) {
+        assert_eq!(filled(&of_dialect("eventbrite", header, &ReadOptions::default())), expected);
+    }
+
+    #[test]
+    fn a_name_of_the_dialect_keeps_other_names_away() {
+        let header = ["Order #", "Attendee #", "Ticket Type", "First Name", "Last Name", "Name"];
+        let columns = of_dialect("eventbrite", &header, &ReadOptions::default());
+        assert_eq!((columns.field(Field::Name), columns.field(Field::FirstName)), (None, Some(3)));
     }
 
     #[rstest]

@@ -50,7 +50,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let (bytes, ends) = (self.bytes, self.ends);
         let starts = std::iter::once(0).chain(ends.iter().copied());
         starts.zip(ends).map(move |(start, end)| &bytes[start..*end])
@@ -88,6 +88,16 @@ impl CsvRecords {
     /// The line that was come to.
     pub(super) fn line(&self) -> u64 {
         self.lines.line()
+    }
+
+    /// Passes over so many lines without parsing them: what stands before a table need not be CSV.
+    pub(super) fn skip_lines(&mut self, lines: u64) -> io::Result<()> {
+        while self.lines.line() <= lines && self.fill()? {
+            let at = self.unread.start;
+            self.lines.pass(&self.buffer[at..=at]);
+            self.unread.start += 1;
+        }
+        Ok(())
     }
 
     /// Reads the next record.
@@ -239,6 +249,23 @@ mod tests {
             let found: Vec<Next> =
                 records(text.as_bytes(), piece).into_iter().map(|(next, _)| next).collect();
             assert_eq!(found, expected);
+        }
+    }
+
+    #[rstest]
+    #[case::lf("a\nb\nc", 1, Next::Record(2))]
+    #[case::crlf("a\r\nb\r\nc", 2, Next::Record(3))]
+    #[case::cr("a\rb\rc", 1, Next::Record(2))]
+    #[case::none("a\nb", 0, Next::Record(1))]
+    #[case::blank("\r\n\r\nc", 1, Next::Record(3))]
+    #[case::open_quote("say \"x\n\"a\n1,2\n", 2, Next::Record(3))]
+    #[case::beyond_the_end("a\nb\n", 5, Next::End)]
+    fn lines_are_skipped_unparsed(#[case] text: &str, #[case] lines: u64, #[case] next: Next) {
+        for piece in 1..5 {
+            let input = Pieces(io::Cursor::new(text.as_bytes().to_vec()), piece);
+            let mut records = CsvRecords::new(Box::new(input), b',', CAPS);
+            records.skip_lines(lines).expect("no I/O error");
+            assert_eq!(records.advance().expect("no I/O error"), next);
         }
     }
 

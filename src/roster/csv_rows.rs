@@ -1,7 +1,10 @@
 //! CSV records, or those of a sheet, to rows: the header, the cells, what is wrong with a record as such.
 
+use std::num::NonZeroU64;
 use std::str;
 use std::sync::Arc;
+
+use crate::model::Location;
 
 use super::columns::{Columns, Role};
 use super::csv_records::{Fields, Next};
@@ -10,45 +13,45 @@ use super::directory::Directory;
 use super::error::RosterError;
 use super::field::Field;
 use super::formula::unguard;
-use super::options::Records;
+use super::options::{Header, Records};
 use super::reader::{Context, Found};
 use super::records::AnyRecords;
 use super::row::{Record, RosterRow};
 use super::row_error::{Problems, RowError, RowErrorCode as Code, legible};
+use super::table::{TableShape, Vocabulary};
 use super::validate::{Case, Cells};
+use super::watch::{Kind, Watch, may_be_names};
 use super::workbook::{Flaw, SheetDecision};
 
 /// The rows of a CSV roster, or of a sheet.
 pub(super) struct CsvRows {
     records: AnyRecords,
-    header_line: u64,
+    header_line: Option<u64>,
+    watch: Watch,
+    last_line: u64,
+    ended: Option<u64>,
 }
 
 impl CsvRows {
     /// Reads the header and maps its columns.
-    pub(super) fn open(records: AnyRecords, context: &mut Context) -> Result<Self, RosterError> {
-        let caps = context.options.caps;
-        let mut rows = Self { records, header_line: 1 };
-        rows.header_line = match rows.advance(context)? {
-            Next::Record(line) => line,
-            Next::TooLarge(line) => return Err(RosterError::HeaderTooLarge(context.at(line))),
-            Next::Unclosed(line) => return Err(RosterError::UnclosedQuote(context.at(line))),
-            Next::End => return Err(RosterError::Empty(Arc::clone(&context.file))),
+    pub(super) fn open(
+        mut records: AnyRecords,
+        shape: &TableShape,
+        words: Vocabulary,
+        context: &mut Context,
+    ) -> Result<Self, RosterError> {
+        records.skip_lines(shape.skipped).map_err(|e| context.failed(records.line(), e))?;
+        let names = match (&context.options.header, shape.header_line) {
+            (Header::Names(names), None) => names.iter().map(|name| Arc::from(name.trim())).collect(),
+            (_, line) => header(&mut records, line, context)?,
         };
-        let location = context.at(rows.header_line);
-        if rows.records.is_badly_quoted() {
-            return Err(RosterError::HeaderBadQuote(location));
-        }
-        let fields = rows.records.fields();
-        if fields.ends.len() > caps.columns {
-            return Err(RosterError::TooManyColumns { location, cap: caps.columns });
-        }
-        let name = |field| str::from_utf8(field).map(|text| Arc::from(unguard(text).trim()));
-        let names: Result<Vec<Arc<str>>, _> = fields.iter().map(name).collect();
-        let names = names.map_err(|_| RosterError::HeaderNotUtf8(location))?;
+        let watch = Watch::new(&names, shape.dialect.clone(), words);
         context.columns.add(names, &context.options, &context.file)?;
-        context.columns.require(&context.options, &context.file)?;
-        Ok(rows)
+        context.columns.require(&context.options, &context.file, shape.header_known)?;
+        // What was mended has other lines than the roster that it comes from.
+        let last_line = context.options.last_line.filter(|_| !shape.mended);
+        let last_line = last_line.map_or(u64::MAX, NonZeroU64::get);
+        Ok(Self { records, header_line: shape.header_line, watch, last_line, ended: None })
     }
 
     pub(super) fn format(&self) -> Format {
@@ -61,6 +64,11 @@ impl CsvRows {
         }
     }
 
+    /// The first line after the table, if that has been reached and isn't the end of the file.
+    pub(super) fn ended(&self) -> Option<u64> {
+        self.ended
+    }
+
     /// Reads the next row.
     pub(super) fn read(
         &mut self,
@@ -69,8 +77,15 @@ impl CsvRows {
         errors: &mut Vec<RowError>,
         directory: &mut impl Directory,
     ) -> Result<Found, RosterError> {
-        match self.advance(context)? {
+        if self.ended.is_some() {
+            return Ok(Found::End);
+        }
+        match advance(&mut self.records, context)? {
             Next::End => return Ok(Found::End),
+            Next::Record(line) | Next::TooLarge(line) | Next::Unclosed(line) if line > self.last_line => {
+                self.ended = Some(line);
+                return Ok(Found::End);
+            }
             Next::Unclosed(line) => return Err(RosterError::UnclosedQuote(context.at(line))),
             Next::TooLarge(line) => {
                 (row.line, row.record) = (line, Record::None);
@@ -79,41 +94,107 @@ impl CsvRows {
             Next::Record(line) => {
                 row.line = line;
                 let fields = self.records.fields();
+                match look(&mut self.watch, fields) {
+                    Kind::Person => {}
+                    Kind::End => {
+                        self.ended = Some(line);
+                        return Ok(Found::End);
+                    }
+                    Kind::HeaderAgain if self.header_line.is_some() => {
+                        context.problems(line, errors).row(Code::HeaderAgain, None);
+                        keep(fields, context.options.records, &mut row.record);
+                        return Ok(Found::Row);
+                    }
+                    Kind::HeaderAgain | Kind::OtherHeader if self.header_line.is_none() => {
+                        return Err(RosterError::HeaderAfterAll(context.at(line)));
+                    }
+                    Kind::HeaderAgain | Kind::OtherHeader => {
+                        return Err(another_table(fields, context.at(line)));
+                    }
+                }
                 keep(fields, context.options.records, &mut row.record);
                 if self.records.is_badly_quoted() {
                     context.problems(line, errors).row(Code::BadQuote, None);
                 }
                 let flaws = self.records.flaws();
                 match Plain::new(fields, context.columns.names().len(), context.options.caps.field) {
-                    Some(cells) if flaws.is_empty() => finish(&cells, context, row, errors, directory)?,
+                    Some(cells) if flaws.is_empty() => {
+                        return finish(&cells, context, row, errors, directory);
+                    }
                     _ => {
                         let cap = context.options.caps.field;
                         let mut cells = Mended::new(fields, cap, &mut context.problems(line, errors));
                         for flaw in flaws {
                             cells.refuse(*flaw, &context.columns, &mut context.problems(line, errors));
                         }
-                        finish(&cells, context, row, errors, directory)?;
+                        return finish(&cells, context, row, errors, directory);
                     }
                 }
             }
         }
         Ok(Found::Row)
     }
+}
 
-    /// The next record that isn't blank. A line of nothing but delimiters, as spreadsheets leave them at the end, is.
-    fn advance(&mut self, context: &Context) -> Result<Next, RosterError> {
-        loop {
-            let next = self.records.advance().map_err(|e| context.failed(self.records.line(), e))?;
-            let Next::Record(line) = next else { return Ok(next) };
-            let bytes = self.records.fields().bytes;
-            if bytes.contains(&0) {
-                return Err(RosterError::Nul(context.at(line)));
-            }
-            if !bytes.trim_ascii_start().is_empty() {
-                return Ok(next);
-            }
+/// The names of the columns, which stand on this line.
+fn header(
+    records: &mut AnyRecords,
+    expected: Option<u64>,
+    context: &Context,
+) -> Result<Vec<Arc<str>>, RosterError> {
+    let wanted = expected.filter(|_| matches!(context.options.header, Header::Line(_)));
+    let line = match advance(records, context)? {
+        Next::Record(line) => line,
+        Next::TooLarge(line) => return Err(RosterError::HeaderTooLarge(context.at(line))),
+        Next::Unclosed(line) => return Err(RosterError::UnclosedQuote(context.at(line))),
+        Next::End => {
+            let empty = || RosterError::Empty(Arc::clone(&context.file));
+            return Err(wanted.map_or_else(empty, |line| RosterError::NoHeaderLine(context.at(line))));
+        }
+    };
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != line) {
+        return Err(RosterError::NoHeaderLine(context.at(wanted)));
+    }
+    let (location, cap) = (context.at(line), context.options.caps.columns);
+    if records.is_badly_quoted() {
+        return Err(RosterError::HeaderBadQuote(location));
+    }
+    let fields = records.fields();
+    if fields.ends.len() > cap {
+        return Err(RosterError::TooManyColumns { location, cap });
+    }
+    let name = |field| str::from_utf8(field).map(|text| Arc::from(unguard(text).trim()));
+    fields.iter().map(name).collect::<Result<_, _>>().map_err(|_| RosterError::HeaderNotUtf8(location))
+}
+
+/// The next record that isn't blank. A line of nothing but delimiters, as spreadsheets leave them at the end, is.
+fn advance(records: &mut AnyRecords, context: &Context) -> Result<Next, RosterError> {
+    loop {
+        let next = records.advance().map_err(|e| context.failed(records.line(), e))?;
+        let Next::Record(line) = next else { return Ok(next) };
+        let bytes = records.fields().bytes;
+        if bytes.contains(&0) {
+            return Err(RosterError::Nul(context.at(line)));
+        }
+        if !bytes.trim_ascii_start().is_empty() {
+            return Ok(next);
         }
     }
+}
+
+fn look(watch: &mut Watch, fields: Fields<'_>) -> Kind {
+    let named = may_be_names(fields.bytes);
+    if !named && watch.looks_only_at_names() {
+        return Kind::Person;
+    }
+    // What isn't text is no name.
+    let cells = fields.iter().map(|field| str::from_utf8(field).map_or("", unguard));
+    watch.look(cells, named)
+}
+
+fn another_table(fields: Fields<'_>, location: Location) -> RosterError {
+    let columns = fields.iter().map(|field| Arc::from(String::from_utf8_lossy(field).trim())).collect();
+    RosterError::AnotherTable { location, columns }
 }
 
 fn finish(
@@ -122,12 +203,19 @@ fn finish(
     row: &mut RosterRow,
     errors: &mut Vec<RowError>,
     directory: &mut impl Directory,
-) -> Result<(), RosterError> {
-    let Context { file, columns, validator, .. } = context;
+) -> Result<Found, RosterError> {
+    let Context { file, columns, validator, statuses, .. } = context;
+    // A row that is broken as such may have its status in another column.
+    if statuses.is_active()
+        && errors.is_empty()
+        && statuses.leaves_out(columns.field(Field::Status).map(|at| cells.get(at)))
+    {
+        return Ok(Found::LeftOut);
+    }
     let mut problems = Problems { errors, file, line: row.line, names: columns.names() };
     validator.validate(&mut Case { cells, columns, problems: &mut problems }, row, directory)?;
     carry(cells, columns.extras(), &mut row.extra);
-    Ok(())
+    Ok(Found::Row)
 }
 
 /// The extra values as a JSON array of strings.

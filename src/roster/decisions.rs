@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::columns::Role;
+use super::dialect::Dialect;
 use super::encoding::TextEncoding;
 use super::workbook::SheetDecision;
 
@@ -19,6 +20,13 @@ pub struct Decisions {
     /// The encoding of its text; as long as there was nothing but ASCII, UTF-8. `None` of what has none.
     pub encoding: Option<TextEncoding>,
     /// The columns in their order. For JSON those that have appeared so far.
+    /// Whose list it is, if that is known.
+    pub dialect: Option<Arc<Dialect>>,
+    /// The status column, if there is one, and whom it leaves out.
+    pub status: Option<StatusDecision>,
+    /// The first line after the table where something else follows it; known once it was reached.
+    pub ends_before: Option<u64>,
+    /// The columns in their order. For JSON Lines those that have appeared so far.
     pub columns: Vec<ColumnDecision>,
 }
 
@@ -29,8 +37,8 @@ pub enum Format {
     Csv {
         /// The byte between fields.
         delimiter: u8,
-        /// The line of the header, from 1.
-        header_line: u64,
+        /// The line of the header, from 1; `None`: it has none, and the user named its columns.
+        header_line: Option<u64>,
     },
     /// One JSON object a line.
     JsonLines,
@@ -38,6 +46,15 @@ pub enum Format {
     JsonArray,
     /// A sheet of a workbook.
     Workbook(SheetDecision),
+}
+
+/// What a status column does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusDecision {
+    /// The column.
+    pub column: Arc<str>,
+    /// The values by which somebody comes; `None`: nobody is left out.
+    pub coming: Option<Vec<String>>,
 }
 
 /// What a roster was wrapped in.

@@ -1,5 +1,6 @@
 //! Why a roster can't be read at all, or not to its end.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::encoding::EncodingLabel;
 use super::field::Field;
 use super::json_array::ArrayFault;
 use super::row_error::cut;
+use super::status::LeftOut;
 use super::workbook::WorkbookError;
 
 /// Why a roster can't be read at all, or not to its end.
@@ -154,15 +156,66 @@ pub enum RosterError {
     )]
     HeaderBadQuote(Location),
     /// No column for the ids.
-    #[error("{}: no column holds the ids; columns: {}; name it with --map id=COLUMN, or derive ids with {}",
-        escape(.file), list(.columns), escape(.derive.as_deref().unwrap_or("--id-from COLUMN")))]
+    #[error("{}: no column holds the ids; columns: {}; {no_id}", escape(.file), list(.columns))]
     NoIdColumn {
         /// The roster.
         file: Arc<str>,
         /// The columns that there are.
         columns: Vec<Arc<str>>,
-        /// The flag that derives ids, if it is known which columns are good for that.
-        derive: Option<String>,
+        /// What is known of it.
+        no_id: NoId,
+    },
+    /// The status was to decide, and no column holds it.
+    #[error("{}: no column holds the status that --status goes by; columns: {}; name it with --map status=COLUMN",
+        escape(.file), list(.columns))]
+    NoStatusColumn {
+        /// The roster.
+        file: Arc<str>,
+        /// The columns that there are.
+        columns: Vec<Arc<str>>,
+    },
+    /// Every row was left out by its status.
+    #[error("{}: nobody comes: {} left out by the column \"{}\" ({}); {} to come; name others with --status VALUE,VALUE, or take everybody with --status any",
+        escape(.file), rows_are(.left_out.total()), escape(.column), statuses(.left_out), means(.coming))]
+    NobodyComes {
+        /// The roster.
+        file: Arc<str>,
+        /// The status column.
+        column: Arc<str>,
+        /// The rows by their status.
+        left_out: LeftOut,
+        /// The values that count.
+        coming: Vec<String>,
+    },
+    /// No dialect has that name.
+    #[error("there is no dialect \"{}\"; the dialects are {}; none switches them off", escape(.wanted), .known.join(", "))]
+    NoSuchDialect {
+        /// The name that was given.
+        wanted: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// Something was said about the lines of a table, and the roster is none.
+    #[error("{}: these are JSON objects, which have keys instead of a header; leave out --header-line, --last-line, --no-header and --columns", escape(.0))]
+    NotATable(Arc<str>),
+    /// The line that was named for the header isn't there, or has nothing on it.
+    #[error(
+        "{0}: there is nothing on this line, which --header-line names; give the line of the column names"
+    )]
+    NoHeaderLine(Location),
+    /// A roster that was said to have no header has one.
+    #[error(
+        "{0}: this line holds column names, although --no-header says that there are none; leave out --no-header and --columns"
+    )]
+    HeaderAfterAll(Location),
+    /// Another table in the same file.
+    #[error("{location}: another table begins here, with the columns {}; say which one is the roster: --header-line N names the line of its column names, --last-line N the last line of its rows",
+        list(.columns))]
+    AnotherTable {
+        /// Where its header is.
+        location: Location,
+        /// Its columns.
+        columns: Vec<Arc<str>>,
     },
     /// No column for the presets and no default.
     #[error("{}: no column holds the presets; columns: {}; set one for all with --preset, or name the column with --map preset=COLUMN",
@@ -257,6 +310,68 @@ fn unknown_presets(unknown: &[UnknownPreset]) -> String {
         )
     };
     unknown.iter().map(one).collect::<Vec<_>>().join("\n  ")
+}
+
+/// Why a roster has no column for the ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoId {
+    /// None of its columns is known to be one.
+    Unnamed {
+        /// The flag that derives ids, if it is known which columns are good for that.
+        derive: Option<String>,
+    },
+    /// Nothing in its header is known: perhaps it is none.
+    NoHeader,
+    /// Its platform has none.
+    OfDialect {
+        /// What a person calls such a list.
+        title: String,
+        /// The flag that derives ids, if it is known which columns are good for that.
+        derive: Option<String>,
+    },
+}
+
+impl fmt::Display for NoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flag = |derive: &Option<String>, otherwise| escape(derive.as_deref().unwrap_or(otherwise));
+        match self {
+            Self::Unnamed { derive } => {
+                let derive = flag(derive, "--id-from COLUMN");
+                write!(f, "name it with --map id=COLUMN, or derive ids with {derive}")
+            }
+            Self::NoHeader => f.write_str(
+                "name it with --map id=COLUMN, or derive ids with --id-from COLUMN; if the column names stand further \
+                 down, name their line with --header-line N; if there are none, name the columns with --no-header \
+                 --columns id,name,…",
+            ),
+            Self::OfDialect { title, derive } => {
+                let derive = flag(derive, "--id-from COLUMN,COLUMN");
+                write!(f, "a list like this ({}) has none: derive ids with {derive}", escape(title))
+            }
+        }
+    }
+}
+
+fn rows_are(rows: u64) -> String {
+    if rows == 1 { "the one row is".to_owned() } else { format!("all {rows} rows are") }
+}
+
+fn means(coming: &[String]) -> String {
+    let values: Vec<_> = coming.iter().map(|value| status(value)).collect();
+    format!("{} {}", values.join(", "), if values.len() == 1 { "means" } else { "mean" })
+}
+
+fn statuses(left_out: &LeftOut) -> String {
+    let mut text: Vec<_> =
+        left_out.values.iter().map(|(value, rows)| format!("{} {rows}", status(value))).collect();
+    if left_out.others > 0 {
+        text.push(format!("others {}", left_out.others));
+    }
+    text.join(", ")
+}
+
+fn status(value: &str) -> String {
+    if value.trim().is_empty() { "(blank)".to_owned() } else { escape(&cut(value)) }
 }
 
 /// The columns, as a person looks them up.

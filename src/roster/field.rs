@@ -24,10 +24,12 @@ pub enum Field {
     Email,
     /// The kind of ticket, from which a preset may follow: never sent, carried along.
     TicketType,
+    /// Whether somebody comes: never sent, carried along.
+    Status,
 }
 
 /// The fields, their names on the command line, and the folded headers that mean them, the surest first.
-const FIELDS: [(Field, &str, &[&str]); 9] = [
+const FIELDS: [(Field, &str, &[&str]); 10] = [
     (
         Field::Id,
         "id",
@@ -64,11 +66,16 @@ const FIELDS: [(Field, &str, &[&str]); 9] = [
     (Field::Meeting, "meeting", &["meetingid", "meeting"]),
     (Field::Email, "email", &["email", "emailaddress", "mail", "mailaddress", "useremail", "attendeeemail"]),
     (Field::TicketType, "ticket-type", &["tickettype", "ticketname", "ticketclass", "ticketcategory"]),
+    (
+        Field::Status,
+        "status",
+        &["status", "attendeestatus", "approvalstatus", "registrationstatus", "rsvp", "rsvpstatus"],
+    ),
 ];
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Id,
         Self::Name,
         Self::FirstName,
@@ -78,6 +85,7 @@ impl Field {
         Self::Meeting,
         Self::Email,
         Self::TicketType,
+        Self::Status,
     ];
 
     /// The name that `--map` knows it by.
@@ -92,12 +100,12 @@ impl Field {
 
     /// Whether the API gets it, or an id or a name is made of it.
     pub(super) fn is_sent(self) -> bool {
-        !matches!(self, Self::Email | Self::TicketType)
+        !matches!(self, Self::Email | Self::TicketType | Self::Status)
     }
 
     /// Whether its column is carried along as well: the export has no place for it otherwise.
     pub(super) fn is_carried_along(self) -> bool {
-        matches!(self, Self::FirstName | Self::LastName | Self::Email | Self::TicketType)
+        matches!(self, Self::FirstName | Self::LastName | Self::Email | Self::TicketType | Self::Status)
     }
 }
 
@@ -109,7 +117,7 @@ impl fmt::Display for Field {
 
 /// A name that is no field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} is no field; the fields are id, name, first-name, last-name, preset, picture, meeting, email and ticket-type", .0)]
+#[error("{:?} is no field; the fields are id, name, first-name, last-name, preset, picture, meeting, email, ticket-type and status", .0)]
 pub struct UnknownField(pub String);
 
 impl FromStr for Field {
@@ -124,6 +132,12 @@ impl FromStr for Field {
 /// A header as it is compared: lower case, letters and digits only, `#` after something as `no`.
 pub(super) fn fold(header: &str) -> String {
     let mut folded = String::with_capacity(header.len());
+    fold_onto(header, &mut folded);
+    folded
+}
+
+/// The same, into an empty buffer.
+pub(super) fn fold_onto(header: &str, folded: &mut String) {
     for c in header.chars() {
         match c {
             '#' if !folded.is_empty() => folded.push_str("no"),
@@ -131,7 +145,6 @@ pub(super) fn fold(header: &str) -> String {
             _ => {}
         }
     }
-    folded
 }
 
 #[cfg(test)]

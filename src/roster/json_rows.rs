@@ -122,7 +122,7 @@ impl JsonRows {
             }
         };
         place(&object, keys, key_bytes, places, line, context)?;
-        let Context { file, options, columns, validator } = context;
+        let Context { file, options, columns, validator, statuses } = context;
         let mut problems = Problems { errors, file, line, names: columns.names() };
         let values = by_column(&object, places, options.caps.field, &mut problems);
         let (sent, kept): (Vec<Field>, Vec<Field>) =
@@ -137,6 +137,10 @@ impl JsonRows {
             if values[column].is_some_and(|value| text_of(value, true, text).is_err()) {
                 text.clear();
             }
+        }
+        let status = columns.field(Field::Status).map(|column| texts.0[column].as_str());
+        if problems.errors.is_empty() && statuses.leaves_out(status) {
+            return Ok(Found::LeftOut);
         }
         for (column, numbers) in wanted.filter_map(|(column, numbers)| Some((column?, numbers))) {
             decode(column, values[column], numbers, &mut texts.0[column], &mut problems);

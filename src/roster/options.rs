@@ -1,7 +1,11 @@
 //! How a roster is to be read: what the user may set.
 
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
 use crate::model::MeetingId;
 
+use super::dialects::Dialects;
 use super::encoding::EncodingLabel;
 use super::field::Field;
 use super::id_key::IdKey;
@@ -20,6 +24,16 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// The sheet of a workbook, by its name or its number; `None` finds it out. No other roster has one.
     pub sheet: Option<String>,
+    /// Where the header is.
+    pub header: Header,
+    /// The last line of the table; `None`: it goes to the end of the file, or to where its dialect says.
+    pub last_line: Option<NonZeroU64>,
+    /// Whose list it is.
+    pub dialect: DialectChoice,
+    /// The dialects that are known.
+    pub dialects: Arc<Dialects>,
+    /// Who comes, by the status column.
+    pub coming: Coming,
     /// The meeting of rows that name none.
     pub default_meeting: DefaultMeeting,
     /// The preset of rows that name none.
@@ -51,6 +65,11 @@ impl Default for ReadOptions {
             encoding: None,
             delimiter: None,
             sheet: None,
+            header: Header::Find,
+            last_line: None,
+            dialect: DialectChoice::Recognise,
+            dialects: Dialects::built_in(),
+            coming: Coming::Usual,
             default_meeting: DefaultMeeting::Missing,
             default_preset: None,
             preset_map: None,
@@ -89,6 +108,39 @@ pub enum FormatName {
     Xls,
     /// A workbook of LibreOffice.
     Ods,
+}
+
+/// Where the header of a table is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Header {
+    /// It is found by its names.
+    Find,
+    /// On this line, from 1.
+    Line(NonZeroU64),
+    /// There is none; these are the names of the columns.
+    Names(Vec<String>),
+}
+
+/// Whose list a roster is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialectChoice {
+    /// It is recognised by its columns, if it is certain.
+    Recognise,
+    /// Nobody's: only the general names count.
+    None,
+    /// One of this dialect.
+    Named(String),
+}
+
+/// Who comes, where a list has a status column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coming {
+    /// Whoever the list's dialect says; everybody if nobody's dialect says it.
+    Usual,
+    /// Everybody.
+    Everybody,
+    /// Those with one of these values.
+    With(Vec<String>),
 }
 
 /// The meeting of rows that name none.

@@ -8,22 +8,25 @@ use crate::model::Location;
 use super::columns::Columns;
 use super::csv_records::CsvRecords;
 use super::csv_rows::CsvRows;
-use super::decisions::{ColumnDecision, Compression, Decisions};
+use super::decisions::{ColumnDecision, Compression, Decisions, StatusDecision};
 use super::decoded::Told;
-use super::delimiter::sniff;
+use super::delimiter::{self, CsvShape};
+use super::dialect::Dialect;
 use super::directory::Directory;
 use super::error::RosterError;
 use super::field::Field;
 use super::input::{Input, read_error};
 use super::json_rows::JsonRows;
-use super::options::{FormatName, IdSource, ReadOptions};
+use super::options::{Caps, DialectChoice, FormatName, Header, IdSource, ReadOptions};
 use super::preset_map::TicketRows;
 use super::records::AnyRecords;
 use super::row::{Batch, Record, RejectedRow, RosterRow};
 use super::row_error::{Column, Problems, RowError, RowErrorCode, cut};
 use super::source::RosterSource;
+use super::status::{LeftOut, StatusFilter};
+use super::table::{TableShape, Vocabulary, locate};
 use super::validate::Validator;
-use super::workbook;
+use super::workbook::{self, SheetRecords};
 
 /// Reads a roster row by row.
 pub struct Reader {
@@ -33,6 +36,8 @@ pub struct Reader {
     encoding: Option<Told>,
     rows: Rows,
     seen_any: bool,
+    /// Whether there was a row that wasn't left out.
+    kept_any: bool,
 }
 
 /// What was read.
@@ -42,6 +47,8 @@ pub enum Read {
     Row,
     /// A row with problems.
     Invalid,
+    /// A row of somebody who doesn't come: neither valid nor invalid, and not filled in.
+    LeftOut,
     /// No more rows.
     End,
 }
@@ -58,9 +65,20 @@ pub(super) struct Context {
     pub(super) options: ReadOptions,
     pub(super) columns: Columns,
     pub(super) validator: Validator,
+    pub(super) statuses: StatusFilter,
 }
 
 impl Context {
+    fn new(source: &RosterSource, options: ReadOptions, dialect: Option<Arc<Dialect>>) -> Self {
+        Self {
+            file: Arc::clone(source.name()),
+            validator: Validator::new(options.clone()),
+            statuses: StatusFilter::new(&options.coming, dialect.as_ref()),
+            columns: Columns::of(dialect),
+            options,
+        }
+    }
+
     pub(super) fn at(&self, line: u64) -> Location {
         Location { file: Arc::clone(&self.file), line }
     }
@@ -83,42 +101,76 @@ impl Reader {
         if let Some(byte @ (b'"' | b'\r' | b'\n' | 0 | 0x80..)) = options.delimiter {
             return Err(RosterError::BadDelimiter(byte));
         }
-        let validator = Validator::new(options.clone());
-        let file = Arc::clone(source.name());
-        let mut context = Context { file, options, columns: Columns::default(), validator };
-        if let Some(reader) = open_workbook(source, &mut context)? {
-            return Ok(Self {
-                context,
-                compression: Compression::None,
-                encoding: None,
-                rows: reader,
-                seen_any: false,
-            });
+        let named = dialect_by_hand(&options)?;
+        let words = Vocabulary::of(&options);
+        if let Some(records) = open_workbook(source, &options, &words)? {
+            return Self::of_sheet(source, options, words, records);
         }
-        if context.options.sheet.is_some() {
-            return Err(RosterError::SheetOfText(context.file));
+        if options.sheet.is_some() {
+            return Err(RosterError::SheetOfText(Arc::clone(source.name())));
         }
-        let input = Input::open(source, &context.options)?;
-        let caps = context.options.caps;
-        let (compression, encoding) = (input.compression, Some(input.encoding.clone()));
-        let format = context.options.format.unwrap_or_else(|| format_of(&input.sample, &context.options));
-        let rows = match format {
-            FormatName::Jsonl => Rows::Json(Box::new(JsonRows::of_lines(joined(input), caps))),
-            FormatName::Json => Rows::Json(Box::new(JsonRows::of_array(joined(input), caps))),
-            FormatName::Csv | FormatName::Tsv => {
-                let delimiter = match (context.options.delimiter, format) {
-                    (Some(delimiter), _) => delimiter,
-                    (None, FormatName::Tsv) => b'\t',
-                    (None, _) => sniff(&input.sample, input.whole),
-                };
-                let records = Box::new(CsvRecords::new(joined(input), delimiter, caps));
-                Rows::Csv(Box::new(CsvRows::open(AnyRecords::Csv { records, delimiter }, &mut context)?))
-            }
+        let input = Input::open(source, &options)?;
+        match options.format.unwrap_or_else(|| format_of(&input.sample, &options)) {
+            FormatName::Csv => Self::of_csv(source, options, words, input, None),
+            FormatName::Tsv => Self::of_csv(source, options, words, input, Some(b'\t')),
+            FormatName::Jsonl => Self::of_objects(source, options, named, input, JsonRows::of_lines),
+            FormatName::Json => Self::of_objects(source, options, named, input, JsonRows::of_array),
             FormatName::Xlsx | FormatName::Xls | FormatName::Ods => {
-                return Err(RosterError::NoWorkbook(context.file));
+                Err(RosterError::NoWorkbook(Arc::clone(source.name())))
             }
-        };
-        Ok(Self { context, compression, encoding, rows, seen_any: false })
+        }
+    }
+
+    fn of_sheet(
+        source: &RosterSource,
+        options: ReadOptions,
+        words: Vocabulary,
+        records: SheetRecords,
+    ) -> Result<Self, RosterError> {
+        let sample = records.sample();
+        let shape = TableShape::of(&sample, locate(&sample, &options, &words), &options, 1);
+        let mut context = Context::new(source, options, shape.dialect.clone());
+        let rows = CsvRows::open(AnyRecords::Sheet(Box::new(records)), &shape, words, &mut context)?;
+        Ok(Self::new(context, Compression::None, None, Rows::Csv(Box::new(rows))))
+    }
+
+    fn of_csv(
+        source: &RosterSource,
+        options: ReadOptions,
+        words: Vocabulary,
+        input: Input,
+        usual: Option<u8>,
+    ) -> Result<Self, RosterError> {
+        let given = options.delimiter.or(usual);
+        let CsvShape { delimiter, table } =
+            delimiter::look(&input.sample, input.whole, given, &options, &words);
+        let mut context = Context::new(source, options, table.dialect.clone());
+        let (compression, encoding) = (input.compression, Some(input.encoding.clone()));
+        let records = Box::new(CsvRecords::new(joined(input), delimiter, context.options.caps));
+        let rows = CsvRows::open(AnyRecords::Csv { records, delimiter }, &table, words, &mut context)?;
+        Ok(Self::new(context, compression, encoding, Rows::Csv(Box::new(rows))))
+    }
+
+    fn of_objects(
+        source: &RosterSource,
+        options: ReadOptions,
+        dialect: Option<Arc<Dialect>>,
+        input: Input,
+        rows: impl FnOnce(Box<dyn io::Read + Send>, Caps) -> JsonRows,
+    ) -> Result<Self, RosterError> {
+        if options.header != Header::Find || options.last_line.is_some() {
+            return Err(RosterError::NotATable(Arc::clone(source.name())));
+        }
+        // Keys come one after the other: an attendee's may come after a buyer's.
+        let dialect = dialect.map(|dialect| Arc::new(dialect.without_buyer()));
+        let context = Context::new(source, options, dialect);
+        let (compression, encoding) = (input.compression, Some(input.encoding.clone()));
+        let rows = rows(joined(input), context.options.caps);
+        Ok(Self::new(context, compression, encoding, Rows::Json(Box::new(rows))))
+    }
+
+    fn new(context: Context, compression: Compression, encoding: Option<Told>, rows: Rows) -> Self {
+        Self { context, compression, encoding, rows, seen_any: false, kept_any: false }
     }
 
     /// The roster as it was named.
@@ -143,8 +195,25 @@ impl Reader {
             },
             compression: self.compression,
             encoding: self.encoding.as_ref().map(Told::encoding),
+            dialect: columns.dialect().map(Arc::clone),
+            status: self.status(),
+            ends_before: match &self.rows {
+                Rows::Csv(rows) => rows.ended(),
+                Rows::Json(_) => None,
+            },
             columns: named.enumerate().map(decide).collect(),
         }
+    }
+
+    fn status(&self) -> Option<StatusDecision> {
+        let columns = &self.context.columns;
+        let column = Arc::clone(&columns.names()[columns.field(Field::Status)?]);
+        Some(StatusDecision { column, coming: self.context.statuses.coming() })
+    }
+
+    /// The rows that were left out so far, by their status.
+    pub fn left_out(&self) -> &LeftOut {
+        self.context.statuses.left_out()
     }
 
     /// The columns that fill no field of ours and are carried along. For JSON Lines it grows as keys appear.
@@ -178,10 +247,15 @@ impl Reader {
             Rows::Json(rows) => rows.read(&mut self.context, row, errors, directory)?,
         };
         match found {
-            Found::Row => {
+            Found::LeftOut => {
                 self.seen_any = true;
+                Ok(Read::LeftOut)
+            }
+            Found::Row => {
+                (self.seen_any, self.kept_any) = (true, true);
                 Ok(if errors.is_empty() { Read::Row } else { Read::Invalid })
             }
+            Found::End if self.seen_any && !self.kept_any => Err(self.nobody_comes()),
             Found::End if self.seen_any => {
                 // Objects have no header that could have told it before.
                 if lacks_tickets(&self.context) {
@@ -195,6 +269,17 @@ impl Reader {
                 Rows::Csv(_) => RosterError::NoRows(Arc::clone(&self.context.file)),
                 Rows::Json(_) => RosterError::EmptyArray(Arc::clone(&self.context.file)),
             }),
+        }
+    }
+
+    fn nobody_comes(&self) -> RosterError {
+        let status = self.status();
+        let (column, coming) = status.map(|status| (status.column, status.coming)).unwrap_or_default();
+        RosterError::NobodyComes {
+            file: Arc::clone(&self.context.file),
+            column,
+            left_out: self.left_out().clone(),
+            coming: coming.unwrap_or_default(),
         }
     }
 
@@ -236,6 +321,7 @@ impl Reader {
                         RejectedRow { line: row.line, record, errors: std::mem::take(&mut errors) };
                     batch.rejected.push(rejected);
                 }
+                Read::LeftOut => batch.left_out += 1,
                 Read::End => return Ok(Read::End),
             }
         }
@@ -246,6 +332,7 @@ impl Reader {
 /// Whether there was another row, valid or not.
 pub(super) enum Found {
     Row,
+    LeftOut,
     End,
 }
 
@@ -255,14 +342,17 @@ fn lacks_tickets(context: &Context) -> bool {
 }
 
 /// The rows of a workbook; `None` if it is none, or is to be read as a text.
-fn open_workbook(source: &RosterSource, context: &mut Context) -> Result<Option<Rows>, RosterError> {
-    match context.options.format {
-        Some(FormatName::Csv | FormatName::Tsv | FormatName::Jsonl | FormatName::Json) => return Ok(None),
-        Some(FormatName::Xlsx | FormatName::Xls | FormatName::Ods) | None => {}
+fn open_workbook(
+    source: &RosterSource,
+    options: &ReadOptions,
+    words: &Vocabulary,
+) -> Result<Option<SheetRecords>, RosterError> {
+    match options.format {
+        Some(FormatName::Csv | FormatName::Tsv | FormatName::Jsonl | FormatName::Json) => Ok(None),
+        Some(FormatName::Xlsx | FormatName::Xls | FormatName::Ods) | None => {
+            workbook::open(source, options, words)
+        }
     }
-    let Some(records) = workbook::open(source, &context.options)? else { return Ok(None) };
-    let rows = CsvRows::open(AnyRecords::Sheet(Box::new(records)), context)?;
-    Ok(Some(Rows::Csv(Box::new(rows))))
 }
 
 /// What the rows look like. A delimiter given by hand says that it is CSV.
@@ -277,6 +367,17 @@ fn format_of(sample: &[u8], options: &ReadOptions) -> FormatName {
 
 fn joined(input: Input) -> Box<dyn io::Read + Send> {
     Box::new(io::Cursor::new(input.sample).chain(input.rest))
+}
+
+fn dialect_by_hand(options: &ReadOptions) -> Result<Option<Arc<Dialect>>, RosterError> {
+    let DialectChoice::Named(name) = &options.dialect else { return Ok(None) };
+    match options.dialects.get(name) {
+        Some(dialect) => Ok(Some(Arc::clone(dialect))),
+        None => Err(RosterError::NoSuchDialect {
+            wanted: name.clone(),
+            known: options.dialects.iter().map(|dialect| dialect.name.clone()).collect(),
+        }),
+    }
 }
 
 fn refuse_double_mapping(options: &ReadOptions) -> Result<(), RosterError> {

@@ -30,6 +30,17 @@ impl AnyRecords {
         }
     }
 
+    /// Passes over what begins on so many lines.
+    pub(super) fn skip_lines(&mut self, lines: u64) -> io::Result<()> {
+        match self {
+            Self::Csv { records, .. } => records.skip_lines(lines),
+            Self::Sheet(records) => {
+                records.skip_lines(lines);
+                Ok(())
+            }
+        }
+    }
+
     /// The record that [`Next::Record`] announced.
     pub(super) fn fields(&self) -> Fields<'_> {
         match self {

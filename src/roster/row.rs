@@ -75,6 +75,8 @@ pub struct Batch {
     filled: usize,
     /// The rows with problems among them.
     pub rejected: Vec<RejectedRow>,
+    /// How many rows among them are of people who don't come.
+    pub left_out: usize,
 }
 
 impl Batch {
@@ -83,18 +85,19 @@ impl Batch {
         &self.rows[..self.filled]
     }
 
-    /// Whether there is neither a valid nor an invalid row.
+    /// Whether no row was read at all.
     pub fn is_empty(&self) -> bool {
-        self.filled == 0 && self.rejected.is_empty()
+        self.len() == 0
     }
 
     pub(super) fn clear(&mut self) {
-        self.filled = 0;
+        (self.filled, self.left_out) = (0, 0);
         self.rejected.clear();
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.filled + self.rejected.len()
+    /// The rows that were read: valid, invalid and left out.
+    pub fn len(&self) -> usize {
+        self.filled + self.rejected.len() + self.left_out
     }
 
     /// The row to read into next.

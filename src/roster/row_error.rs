@@ -145,6 +145,8 @@ codes! {
     RecordTooLarge = "record-too-large", "the row is too large", "shorten it; if it swallows the following rows, a quote isn't closed";
     /// More or fewer fields than the header has.
     RaggedRow = "ragged-row", "not as many fields as the header has", "check the row for a missing or a surplus delimiter or quote";
+    /// The header once more amid the rows.
+    HeaderAgain = "header-again", "these are the column names once more", "remove this line";
     /// Text after a closing quote.
     BadQuote = "bad-quote", "text after a closing quote",
         "write a quote within quotes twice; if the row swallows the following ones, a quote before it isn't closed";

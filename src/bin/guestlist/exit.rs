@@ -239,7 +239,12 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::EncodingContradicted { .. }
         | RosterError::NoWorkbook(_)
         | RosterError::SheetOfText(_)
-        | RosterError::BadDelimiter(_) => Exit::Usage,
+        | RosterError::BadDelimiter(_)
+        | RosterError::NoStatusColumn { .. }
+        | RosterError::NoSuchDialect { .. }
+        | RosterError::NotATable(_)
+        | RosterError::NoHeaderLine(_)
+        | RosterError::HeaderAfterAll(_) => Exit::Usage,
         RosterError::Damaged { .. }
         | RosterError::UncommonZstd(_)
         | RosterError::TooLarge { .. }
@@ -261,6 +266,8 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::NoMeetingColumn { .. }
         | RosterError::NoTicketColumn { .. }
         | RosterError::UnknownMappedPresets(_)
+        | RosterError::NobodyComes { .. }
+        | RosterError::AnotherTable { .. }
         | RosterError::Changed(_) => Exit::InvalidRoster,
         RosterError::Io { .. } | RosterError::Temporary(_) => Exit::Stopped,
         RosterError::Workbook { source, .. } => of_workbook(source),

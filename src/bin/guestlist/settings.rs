@@ -32,7 +32,7 @@ use guestlist::journal::{ExportFilter, OnNetwork, Resend, SamePerson};
 use guestlist::model::{InvalidId, escape};
 use guestlist::pacer::Rate;
 use guestlist::probe::ProbeSettings;
-use guestlist::roster::{DefaultMeeting, ReadOptions, ShortIdKey};
+use guestlist::roster::{DefaultMeeting, InvalidDialect, ReadOptions, ShortIdKey};
 use jiff::Timestamp;
 
 pub(crate) use destination::Destination;
@@ -100,6 +100,8 @@ pub(crate) enum SettingsError {
     NoStateFolder,
     #[error(transparent)]
     JoinUrl(#[from] JoinUrlError),
+    #[error(transparent)]
+    Dialect(#[from] InvalidDialect),
     #[error("{origin}: {error}")]
     By { origin: Origin, error: Box<SettingsError> },
     #[error("the settings file {} can't be read: {source}", legible(.path))]
@@ -260,7 +262,7 @@ impl Import {
         }
         // Before anything reads standard input.
         let rosters = reading::names(&args.rosters, &settings)?;
-        let mut reading = reading::options(roster, &settings, DefaultMeeting::Missing)?;
+        let mut reading = reading::options(roster, &settings, &surroundings.files, DefaultMeeting::Missing)?;
         let Route { destination, journal, mut notes } =
             destination::route(args, &settings, surroundings, &mut reading)?;
         notes.extend(surroundings.files.note());
@@ -306,7 +308,7 @@ impl Check {
         Ok(Self {
             online,
             rosters,
-            reading: reading::options(&args.roster, &settings, default)?,
+            reading: reading::options(&args.roster, &settings, &surroundings.files, default)?,
             rejected: reading::rejected(&args.roster, &settings)?,
             view: View::new(&args.view, &args.roster)?,
             notes,
@@ -374,7 +376,7 @@ pub(crate) fn effective(
         pace: Some(&args.pace),
     });
     destination::verify(&settings)?;
-    reading::options(&args.roster, &settings, DefaultMeeting::NotNeeded)?;
+    reading::options(&args.roster, &settings, &surroundings.files, DefaultMeeting::NotNeeded)?;
     Ok(settings)
 }
 

@@ -66,6 +66,7 @@ pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
 pub(super) struct Outcome {
     pub(super) rows: Vec<RosterRow>,
     pub(super) rejected: Vec<RejectedRow>,
+    pub(super) left_out: u64,
     pub(super) decisions: Option<Decisions>,
     pub(super) extra_columns: Vec<String>,
 }
@@ -100,6 +101,7 @@ pub(super) fn read_with(text: impl AsRef<[u8]>, options: ReadOptions) -> Result<
         outcome.rejected.append(&mut batch.rejected);
         if read == Read::End {
             outcome.decisions = Some(reader.decisions());
+            outcome.left_out = reader.left_out().total();
             outcome.extra_columns = reader.extra_columns().iter().map(ToString::to_string).collect();
             return Ok(outcome);
         }

@@ -1,6 +1,9 @@
 //! What a roster says, whatever it is written in.
 
+use std::num::NonZeroU64;
+
 use super::*;
+use proptest::prelude::*;
 use rstest::rstest;
 
 #[rstest]
@@ -62,7 +65,7 @@ fn all_problems_of_all_rows_come_in_one_pass() {
 fn what_was_taken_for_what_is_said() {
     let outcome = read("\n\nGuest ID;id;First Name;guestlist error;error;\n7;1;Ann;old;own;x\n");
     let decisions = outcome.decisions.expect("decisions");
-    assert_eq!(decisions.format, Format::Csv { delimiter: b';', header_line: 3 });
+    assert_eq!(decisions.format, Format::Csv { delimiter: b';', header_line: Some(3) });
     let roles: Vec<(&str, Role)> = decisions.columns.iter().map(|c| (&*c.name, c.role)).collect();
     let expected = [
         ("Guest ID", Role::PassedOver(Field::Id)),
@@ -120,8 +123,8 @@ fn the_encoding_and_the_wrapping_are_said() {
 }
 
 #[rstest]
-#[case::tsv(FormatName::Tsv, "id,x\tname\n1\tAnn\n", Format::Csv { delimiter: b'\t', header_line: 1 })]
-#[case::csv(FormatName::Csv, "[{\tid\n\t1\n", Format::Csv { delimiter: b'\t', header_line: 1 })]
+#[case::tsv(FormatName::Tsv, "id,x\tname\n1\tAnn\n", Format::Csv { delimiter: b'\t', header_line: Some(1) })]
+#[case::csv(FormatName::Csv, "[{\tid\n\t1\n", Format::Csv { delimiter: b'\t', header_line: Some(1) })]
 #[case::json(FormatName::Json, "[{\"id\":1}]", Format::JsonArray)]
 #[case::jsonl(FormatName::Jsonl, "\n{\"id\":1}", Format::JsonLines)]
 fn a_format_named_by_hand_holds(#[case] name: FormatName, #[case] text: &str, #[case] format: Format) {
@@ -243,4 +246,56 @@ fn a_reader_and_its_batches_go_to_another_thread() {
     fn sendable<T: Send + 'static>() {}
     sendable::<Reader>();
     sendable::<Batch>();
+}
+
+#[test]
+fn what_follows_the_last_line_is_not_read() {
+    let options = ReadOptions { last_line: NonZeroU64::new(3), ..options() };
+    let outcome = read_with("id,name\n1,Ann\n2,\"Bob\nRay\"\n3,\"Cy\n", options).expect("a roster");
+    assert_eq!((outcome.ids(), outcome.problems()), (vec!["1"], vec![(3, "name-control-character")]));
+    assert_eq!(outcome.decisions.expect("decisions").ends_before, Some(5));
+}
+
+#[test]
+fn json_lines_are_of_a_dialect_only_by_name() {
+    let text = "{\"api_id\":\"g1\",\"email\":\"a@example.com\",\"approval_status\":\"approved\"}\n\
+                {\"api_id\":\"g2\",\"name\":\"Bob\",\"approval_status\":\"declined\"}\n\
+                {\"api_id\":\"g3\",\"name\":\"Cy\"}\n";
+    assert_eq!(read(text).problems(), [(1, "missing-id"), (2, "missing-id"), (3, "missing-id")]);
+    let named = ReadOptions { dialect: DialectChoice::Named("luma".into()), ..options() };
+    let outcome = read_with(text, named).expect("a roster");
+    assert_eq!((outcome.ids(), outcome.names()), (vec!["g1"], vec!["Guest"]));
+    assert_eq!(outcome.left_out, 2, "without a status, somebody isn't approved");
+}
+
+proptest! {
+    /// A table whose first line is a header is read from its first line, with all its rows.
+    #[test]
+    fn a_plain_table_is_read_whole(
+        mut header in prop::collection::vec(prop_oneof![Just("name"), Just("x"), Just(""), Just("E-Mail"), Just("Notes; or, so")], 1..4),
+        at in 0usize..4,
+        rows in prop::collection::vec(prop::collection::vec("[a-c ,;\"\n]{0,4}", 4), 1..12),
+        delimiter in prop::sample::select(vec![b',', b';', b'\t', b'|']),
+    ) {
+        let at = at.min(header.len());
+        header.insert(at, "Ticket ID");
+        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+        writer.write_record(&header).expect("written");
+        let mut ids = Vec::new();
+        for (n, cells) in rows.iter().enumerate() {
+            let mut cells: Vec<String> = cells.iter().take(header.len()).cloned().collect();
+            cells.resize(header.len(), String::new());
+            cells[at] = format!("p{n}");
+            ids.push(format!("p{n}"));
+            writer.write_record(&cells).expect("written");
+        }
+        let outcome = read(writer.into_inner().expect("bytes"));
+        let format = outcome.decisions.as_ref().map(|decisions| decisions.format.clone());
+        prop_assert_eq!(format, Some(Format::Csv { delimiter, header_line: Some(1) }));
+        prop_assert_eq!(outcome.rows.len() + outcome.rejected.len(), rows.len());
+        let invalid: Vec<&str> = outcome.problems().into_iter().map(|(_, code)| code).collect();
+        prop_assert!(invalid.iter().all(|code| *code == "name-control-character"), "{:?}", invalid);
+        let kept: Vec<&str> = outcome.ids();
+        prop_assert!(ids.iter().filter(|id| kept.contains(&id.as_str())).eq(kept.iter()));
+    }
 }

@@ -32,7 +32,6 @@ mod pieces;
 mod sheet;
 mod tabs;
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,9 +45,9 @@ use self::caught::caught;
 use self::container::recognise;
 use self::tabs::Promise;
 use super::error::RosterError;
-use super::field::{Field, fold};
-use super::options::{IdSource, ReadOptions};
+use super::options::ReadOptions;
 use super::source::RosterSource;
+use super::table::{Certainty, Vocabulary, locate};
 
 /// How many rows of a sheet are looked at for a roster's header.
 const LOOKED_AT: usize = 100;
@@ -100,32 +99,36 @@ pub struct SheetDecision {
     pub hidden: Vec<Arc<str>>,
     /// Formulas of the sheet whose result isn't stored.
     pub uncalculated: usize,
-    /// The row of the header, from 1.
-    pub header_line: u64,
+    /// The row of the header, from 1, if there is one.
+    pub header_line: Option<u64>,
 }
 
 /// Reads the roster of a workbook; `None` if the source is none.
 pub(super) fn open(
     source: &RosterSource,
     options: &ReadOptions,
+    words: &Vocabulary,
 ) -> Result<Option<SheetRecords>, RosterError> {
     let file = || Arc::clone(source.name());
-    caught(|| read(source, options)).map_err(|error| match error {
+    caught(|| read(source, options, words)).map_err(|error| match error {
         WorkbookError::Foreign { what, way_out } => RosterError::Foreign { file: file(), what, way_out },
         WorkbookError::Io(source) => RosterError::Io { file: file(), source },
         source => RosterError::Workbook { file: file(), source },
     })
 }
 
-fn read(source: &RosterSource, options: &ReadOptions) -> Result<Option<SheetRecords>, WorkbookError> {
+fn read(
+    source: &RosterSource,
+    options: &ReadOptions,
+    words: &Vocabulary,
+) -> Result<Option<SheetRecords>, WorkbookError> {
     let Some(kind) = recognise(&mut source.seekable(), &options.caps.workbook)? else { return Ok(None) };
     let mut book = Book::open(source.seekable(), kind, options.caps)?;
     let (taken, others) = match &options.sheet {
         Some(wanted) => (tabs::asked(book.tabs(), wanted)?, Vec::new()),
         None => {
             let tabs = book.tabs().to_vec();
-            let known = known_headers(options);
-            tabs::found(&tabs, |tab| Ok(promise(&book.beginning(tab, LOOKED_AT)?, &known)))?
+            tabs::found(&tabs, |tab| Ok(promise(&book.beginning(tab, LOOKED_AT)?, options, words)))?
         }
     };
     let sheet = book.sheet(taken)?;
@@ -140,37 +143,20 @@ fn read(source: &RosterSource, options: &ReadOptions) -> Result<Option<SheetReco
         others,
         hidden: tabs::hidden(book.tabs(), Some(taken)),
         uncalculated: sheet.uncalculated(),
-        header_line: 1,
+        header_line: None,
     };
     Ok(Some(SheetRecords::new(sheet, decision, options.caps.record)))
 }
 
-/// The folded names by which a header is known, and the field of each.
-fn known_headers(options: &ReadOptions) -> Vec<(String, Option<Field>)> {
-    let aliases = Field::ALL
-        .into_iter()
-        .flat_map(|field| field.aliases().iter().map(move |alias| ((*alias).to_owned(), Some(field))));
-    let mapped = options.mapping.iter().map(|(field, name)| (fold(name), Some(*field)));
-    let derived = match &options.id_source {
-        IdSource::Column => &[][..],
-        IdSource::Derived(names) => names,
-    };
-    aliases.chain(mapped).chain(derived.iter().map(|name| (fold(name), None))).collect()
-}
-
-/// A header has the names of two fields at least.
-fn promise(sheet: &sheet::Sheet, known: &[(String, Option<Field>)]) -> Promise {
-    let fields = |row: usize| -> usize {
-        let cells = sheet.cells(row).map(|(_, text)| fold(text));
-        cells
-            .filter_map(|cell| known.iter().position(|(name, _)| *name == cell))
-            .map(|at| known[at].1)
-            .collect::<HashSet<_>>()
-            .len()
-    };
-    match sheet.rows() {
-        0 => Promise::Empty,
-        rows if (0..rows).any(|row| fields(row) > 1) => Promise::Header,
+/// A header has two names that are known, or those that the user gives.
+fn promise(sheet: &sheet::Sheet, options: &ReadOptions, words: &Vocabulary) -> Promise {
+    if sheet.is_empty() {
+        return Promise::Empty;
+    }
+    let located = locate(&sheet.sample(LOOKED_AT), options, words);
+    match located.certainty {
+        Certainty::Likely | Certainty::Wanted => Promise::Header,
+        _ if located.known > 1 => Promise::Header,
         _ => Promise::Cells,
     }
 }

@@ -6,6 +6,7 @@ use super::error::WorkbookError;
 use super::number_format::Shown;
 use crate::roster::csv_records::{Fields, Next};
 use crate::roster::options::WorkbookCaps;
+use crate::roster::table::SampleRow;
 
 /// A sheet's cells that hold something, in their order.
 #[derive(Debug, Default)]
@@ -112,11 +113,28 @@ impl Sheet {
         })
     }
 
+    /// The first rows, each as wide as its last cell.
+    pub(super) fn sample(&self, rows: usize) -> Vec<SampleRow> {
+        let row = |(nth, row): (usize, &Row)| {
+            let mut cells = Vec::new();
+            for (column, text) in self.cells(nth).filter(|(_, text)| !text.trim().is_empty()) {
+                cells.resize(column, String::new());
+                cells.push(text.trim().to_owned());
+            }
+            SampleRow { line: u64::from(row.row) + 1, cells }
+        };
+        let rows = self.rows.iter().take(rows).enumerate().map(row);
+        rows.filter(|row| !row.cells.is_empty()).collect()
+    }
+
     /// How many formulas have no result.
     pub(super) fn uncalculated(&self) -> usize {
         self.flaws.iter().filter(|(_, flaw)| *flaw == Flaw::Uncalculated).count()
     }
 }
+
+/// How many rows of the sheet that is taken are looked at for where its table begins.
+const SAMPLE_ROWS: usize = 1000;
 
 /// A sheet read row by row, as CSV is. Its lines are the rows as Excel numbers them.
 #[derive(Debug)]
@@ -139,6 +157,18 @@ impl SheetRecords {
     /// What was taken out of the workbook; the header isn't known yet.
     pub(in crate::roster) fn decision(&self) -> &SheetDecision {
         &self.decision
+    }
+
+    /// Its first rows.
+    pub(in crate::roster) fn sample(&self) -> Vec<SampleRow> {
+        self.sheet.sample(SAMPLE_ROWS)
+    }
+
+    /// Passes over so many rows, as Excel numbers them.
+    pub(in crate::roster) fn skip_lines(&mut self, lines: u64) {
+        self.next = self.sheet.rows.partition_point(|row| u64::from(row.row) < lines);
+        let flawed = self.sheet.flaws.partition_point(|((row, _), _)| u64::from(*row) < lines);
+        self.flaws = flawed..flawed;
     }
 
     /// Goes to the next row that holds something.
@@ -203,7 +233,7 @@ mod tests {
             others: Vec::new(),
             hidden: Vec::new(),
             uncalculated: 0,
-            header_line: 1,
+            header_line: None,
         };
         SheetRecords::new(sheet, decision, 100)
     }

@@ -7,7 +7,7 @@ use guestlist::sandbox::SandboxSettings;
 use serde_json::Value;
 
 /// The counts of a summary that add up to its rows.
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
     "added",
     "present",
     "rejected",
@@ -18,6 +18,7 @@ const COUNTS: [&str; 10] = [
     "invalid",
     "left_out",
     "repeated",
+    "not_coming",
 ];
 
 /// A command that has ended. What must hold of every one of them is asserted when it is made.
@@ -133,6 +134,11 @@ impl Ran {
     #[track_caller]
     pub(crate) fn repeated(self, count: u64) -> Self {
         self.counts("repeated", count)
+    }
+
+    #[track_caller]
+    pub(crate) fn not_coming(self, count: u64) -> Self {
+        self.counts("not_coming", count)
     }
 
     #[track_caller]

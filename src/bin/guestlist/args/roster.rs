@@ -1,5 +1,6 @@
 //! How a roster is read.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use guestlist::roster::{EncodingLabel, Field, PresetMap};
@@ -33,7 +34,7 @@ pub(crate) struct RosterArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) default_name: Option<String>,
     /// Take a field from this column; fields: id, name, first-name, last-name, preset, picture, meeting,
-    /// email, ticket-type
+    /// email, ticket-type, status
     #[arg(long = "map", value_name = "FIELD=COLUMN", value_parser = parse::mapping)]
     pub(crate) mapping: Vec<(Field, String)>,
     /// Derive the ids from these columns, for rosters that have no id of their own; upper and lower case and spaces
@@ -63,6 +64,25 @@ pub(crate) struct RosterArgs {
     /// with a roster's header]
     #[arg(long, value_name = "NAME|NUMBER")]
     pub(crate) sheet: Option<String>,
+    /// Take the roster for a list of this platform, such as luma or eventbrite; none: only what columns are generally
+    /// called counts [default: recognised by the columns]
+    #[arg(long, value_name = "NAME|none")]
+    pub(crate) dialect: Option<String>,
+    /// Only those come whose status is one of these values; any: everybody does [default: as the platform says]
+    #[arg(long, value_name = "VALUE", value_delimiter = ',')]
+    pub(crate) status: Option<Vec<String>>,
+    /// The line of the column names [default: found out]
+    #[arg(long, value_name = "N")]
+    pub(crate) header_line: Option<NonZeroU64>,
+    /// The last line of the table; nothing is read after it
+    #[arg(long, value_name = "N")]
+    pub(crate) last_line: Option<NonZeroU64>,
+    /// The roster has no line of column names; --columns names them
+    #[arg(long, requires = "columns", conflicts_with = "header_line")]
+    pub(crate) no_header: bool,
+    /// The columns of a roster without column names, in their order, such as id,name,email
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "no_header")]
+    pub(crate) columns: Vec<String>,
     /// Write the invalid rows to this file: the input and what is wrong with it
     #[arg(long, value_name = "FILE")]
     pub(crate) rejected: Option<PathBuf>,

@@ -124,6 +124,7 @@ fn summary(report: &CheckReport, plan: Plan, exit: Exit) -> SummaryLine<'static>
         invalid: report.invalid,
         left_out: plan.rest.left_out,
         repeated: plan.rest.repeated,
+        not_coming: report.not_coming,
         exit_code: exit.code(),
         differing: 0,
         without_token: 0,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::CommandFactory;
 use guestlist::model::escape;
-use guestlist::roster::{Field, near_miss};
+use guestlist::roster::{Dialect, Field, near_miss};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
@@ -17,9 +17,6 @@ use super::origin::{Origin, Place, Setting};
 use super::trust::Distrust;
 use super::value::KeyValue;
 use crate::args::Args;
-
-/// What a `[dialect.NAME]` says.
-pub(super) type Dialect = toml::Table;
 
 /// Words that only the key of a secret has in it.
 const SECRET_WORDS: [&str; 6] = ["token", "secret", "password", "passwd", "apikey", "credential"];
@@ -117,7 +114,7 @@ impl Reading<'_> {
                         read.profiles.insert(name.to_owned(), settings);
                     }
                 }
-                "dialect" => {
+                "dialect" if !value.get_ref().is_str() => {
                     for (name, dialect) in self.tables("dialect", value) {
                         self.dialect(name, dialect, read);
                     }

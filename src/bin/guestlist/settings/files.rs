@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use guestlist::model::escape;
-use guestlist::roster::near_miss;
+use guestlist::roster::{Dialect, Dialects, near_miss};
 
 use super::file::{SettingsFile, parse};
 use super::keys::Settings;
@@ -94,6 +95,17 @@ impl Files {
             .chain(files().map(|file| file.settings.clone()))
             .collect::<Vec<_>>()
             .into_iter()
+    }
+
+    /// The dialects that we ship, and those that the files add to them.
+    pub(super) fn known_dialects(&self) -> Result<Arc<Dialects>, SettingsError> {
+        let mut known = Dialects::built_in();
+        for (name, added) in [&self.user, &self.project].into_iter().flatten().flat_map(|file| &file.dialects)
+        {
+            let with = |dialect: &Dialect| known.with(BTreeMap::from([(name.clone(), dialect.clone())]));
+            known = Arc::new(added.meant(with)?);
+        }
+        Ok(known)
     }
 
     /// The dialects that the files add, and where: the project's win over the user's.

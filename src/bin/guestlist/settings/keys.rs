@@ -163,6 +163,8 @@ keys! {
     "encoding" encoding: EncodingLabel, typed roster.encoding;
     "delimiter" delimiter: Delimiter, typed roster.delimiter;
     "sheet" sheet: String, typed roster.sheet;
+    "dialect" dialect: String, typed roster.dialect;
+    "status" status: Vec<String>, typed roster.status;
     "on-invalid" on_invalid: OnInvalid, typed rows.on_invalid, default OnInvalid::Stop;
     "rate" rate: Rate, typed requests.rate, default Rate::Auto;
     "concurrency" concurrency: u16, typed requests.concurrency, default 16;

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use guestlist::roster::{
-    DefaultMeeting, FormatName, IdSource, OnDuplicate, PersonalIds, ReadOptions, Records, RejectedStyle,
+    Coming, DefaultMeeting, DialectChoice, FormatName, Header, IdSource, OnDuplicate, PersonalIds,
+    ReadOptions, Records, RejectedStyle,
 };
 
-use super::{Settings, SettingsError, id_key};
+use super::{Files, Settings, SettingsError, id_key};
 use crate::args::{self, RosterArgs, RosterFormat, RosterNames};
 
 /// A roster as it was named.
@@ -22,6 +23,7 @@ pub(crate) enum RosterName {
 pub(super) fn options(
     args: &RosterArgs,
     settings: &Settings,
+    files: &Files,
     otherwise: DefaultMeeting,
 ) -> Result<ReadOptions, SettingsError> {
     let meeting = settings.meeting().filter(|meeting| !meeting.value.is_empty());
@@ -33,6 +35,11 @@ pub(super) fn options(
         encoding: settings.encoding().map(|encoding| encoding.value),
         delimiter: settings.delimiter().map(|delimiter| delimiter.value.0),
         sheet: settings.sheet().map(|sheet| sheet.value.clone()),
+        header: header(args),
+        last_line: args.last_line,
+        dialect: dialect(settings.dialect().map(|dialect| dialect.value.as_str())),
+        dialects: files.known_dialects()?,
+        coming: settings.status().map_or(Coming::Usual, |status| coming(&status.value)),
         default_meeting: meeting.map_or(otherwise, DefaultMeeting::Given),
         default_preset: settings.preset().map(|preset| preset.value.clone()),
         preset_map: settings.preset_map().map(|map| map.value.clone()),
@@ -79,6 +86,29 @@ fn format_name(format: RosterFormat) -> FormatName {
         RosterFormat::Xlsx => FormatName::Xlsx,
         RosterFormat::Xls => FormatName::Xls,
         RosterFormat::Ods => FormatName::Ods,
+    }
+}
+
+fn header(args: &RosterArgs) -> Header {
+    match args.header_line {
+        Some(line) => Header::Line(line),
+        None if args.no_header => Header::Names(args.columns.clone()),
+        None => Header::Find,
+    }
+}
+
+fn dialect(said: Option<&str>) -> DialectChoice {
+    match said {
+        None => DialectChoice::Recognise,
+        Some(name) if name.eq_ignore_ascii_case("none") => DialectChoice::None,
+        Some(name) => DialectChoice::Named(name.to_ascii_lowercase()),
+    }
+}
+
+fn coming(said: &[String]) -> Coming {
+    match said {
+        [any] if any.eq_ignore_ascii_case("any") => Coming::Everybody,
+        values => Coming::With(values.to_vec()),
     }
 }
 

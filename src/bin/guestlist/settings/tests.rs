@@ -2,8 +2,10 @@
 
 mod layers;
 
+use std::num::NonZeroU64;
+
 use clap::Parser;
-use guestlist::roster::{IdSource, OnDuplicate, PersonalIds, Records};
+use guestlist::roster::{Coming, DialectChoice, Header, IdSource, OnDuplicate, PersonalIds, Records};
 use rstest::rstest;
 
 use super::*;
@@ -73,6 +75,23 @@ fn what_is_typed_reaches_the_library() {
     assert_eq!(import.reading.on_duplicate, OnDuplicate::Last);
     assert_eq!(import.same_person, SamePerson::Add);
     assert_eq!((import.limit, import.dispatch.resend), (Some(7), Resend::Hold));
+}
+
+#[rstest]
+#[case::nothing("", Header::Find, DialectChoice::Recognise, Coming::Usual)]
+#[case::none("--dialect none --status any", Header::Find, DialectChoice::None, Coming::Everybody)]
+#[case::named("--dialect Luma --status a,b --header-line 3",
+    Header::Line(NonZeroU64::new(3).unwrap()), DialectChoice::Named("luma".into()), Coming::With(vec!["a".into(), "b".into()]))]
+#[case::no_header("--no-header --columns id,name",
+    Header::Names(vec!["id".into(), "name".into()]), DialectChoice::Recognise, Coming::Usual)]
+fn how_a_list_is_read_can_be_said(
+    #[case] typed: &str,
+    #[case] header: Header,
+    #[case] dialect: DialectChoice,
+    #[case] coming: Coming,
+) {
+    let reading = import(&format!("{TYPED} {typed}"), environment()).unwrap().reading;
+    assert_eq!((reading.header, reading.dialect, reading.coming), (header, dialect, coming));
 }
 
 #[rstest]

@@ -63,7 +63,7 @@ impl Counters {
                 self.listing = None;
                 self.changed += updated + removed;
             }
-            Event::Invalid(_) | Event::LookAlike { .. } | Event::Stopped(_) => {}
+            Event::RosterRead(_) | Event::Invalid(_) | Event::LookAlike { .. } | Event::Stopped(_) => {}
         }
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use guestlist::model::escape;
 use guestlist::roster::{
-    ColumnDecision, Compression, Decisions, EncodingReason, Field, FileReport, Format, Role, SheetDecision,
-    TextEncoding,
+    ColumnDecision, Compression, Decisions, EncodingReason, Field, FileReport, Format, LeftOut, Role,
+    SheetDecision, StatusDecision, TextEncoding,
 };
 
-use super::text::count;
+use super::text::{count, rows};
 
 /// What was decided, in words.
 pub(super) struct Decided {
@@ -25,13 +25,78 @@ pub(super) fn decided(file: &FileReport) -> Vec<Decided> {
     match &decisions.format {
         Format::Csv { delimiter, header_line } => {
             decided.push(("delimiter", delimiter_name(*delimiter)));
-            decided.push(("header", format!("line {header_line}")));
+            decided.push(("header", header("line", *header_line)));
         }
         Format::Workbook(sheet) => decided.extend(sheet_lines(sheet)),
         Format::JsonLines | Format::JsonArray => {}
     }
+    decided.extend(found(file));
     decided.push(("rows", count(file.rows)));
     decided.into_iter().map(|(what, how)| Decided { what, how }).collect()
+}
+
+/// Whose list it is, what of it isn't read, and who of it comes: as far as there is something to say.
+fn found(file: &FileReport) -> Vec<(&'static str, String)> {
+    let decisions = &file.decisions;
+    let dialect = decisions
+        .dialect
+        .as_ref()
+        .map(|dialect| format!("{} (another: --dialect NAME; none: --dialect none)", escape(&dialect.title)));
+    let status = decisions.status.as_ref().map(|status| coming(status, &file.not_coming));
+    let found = [("recognised as", dialect), ("not read", not_read(decisions)), ("who comes", status)];
+    found.into_iter().filter_map(|(what, how)| Some((what, how?))).collect()
+}
+
+/// The same in one line, if there is anything to say.
+pub(super) fn roster_note(file: &FileReport) -> Option<String> {
+    let found: Vec<_> = found(file).iter().map(|(what, how)| format!("{what}: {how}")).collect();
+    (!found.is_empty()).then(|| format!("{}: {}", escape(&file.decisions.file), found.join("; ")))
+}
+
+/// What comes before the table, and after it.
+fn not_read(decisions: &Decisions) -> Option<String> {
+    let (unit, header_line) = match &decisions.format {
+        Format::Csv { header_line, .. } => ("line", *header_line),
+        Format::Workbook(sheet) => ("row", sheet.header_line),
+        Format::JsonLines | Format::JsonArray => return None,
+    };
+    let before = header_line.filter(|line| *line > 1);
+    let before = before.map(|line| format!("what comes before {unit} {}", count(line)));
+    let after = decisions.ends_before.map(|line| format!("what comes from {unit} {} on", count(line)));
+    let both: Vec<_> = [before, after].into_iter().flatten().collect();
+    (!both.is_empty()).then(|| both.join(", and "))
+}
+
+fn header(unit: &str, line: Option<u64>) -> String {
+    line.map_or_else(|| "none; --columns names the columns".to_owned(), |line| format!("{unit} {line}"))
+}
+
+fn coming(status: &StatusDecision, left_out: &LeftOut) -> String {
+    let column = escape(&status.column);
+    let Some(coming) = &status.coming else {
+        return format!(
+            "everybody: nobody is left out by the column {column} (--status VALUE,VALUE does so)"
+        );
+    };
+    let values: Vec<_> = coming.iter().map(|value| status_name(value)).collect();
+    let who = format!("only those whose {column} is {}", values.join(" or "));
+    match left_out.total() {
+        0 => format!("{who}: all of them"),
+        total => format!("{who}; left out: {} ({})", rows(total), statuses(left_out)),
+    }
+}
+
+/// `invited 600, declined 128`, the most first.
+pub(super) fn statuses(left_out: &LeftOut) -> String {
+    let mut values: Vec<_> = left_out.values.iter().collect();
+    values.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+    let one = |(value, rows): &(String, u64)| format!("{} {}", status_name(value), count(*rows));
+    let others = (left_out.others > 0).then(|| format!("others {}", count(left_out.others)));
+    values.into_iter().map(one).chain(others).collect::<Vec<_>>().join(", ")
+}
+
+fn status_name(value: &str) -> String {
+    if value.trim().is_empty() { "(blank)".to_owned() } else { escape(value) }
 }
 
 /// Which sheet, which others there are, and what is missing in it.
@@ -44,7 +109,7 @@ fn sheet_lines(sheet: &SheetDecision) -> Vec<(&'static str, String)> {
     };
     let mut lines = vec![
         ("sheet", format!("\"{}\"", escape(&sheet.sheet))),
-        ("header", format!("row {}", sheet.header_line)),
+        ("header", header("row", sheet.header_line)),
     ];
     if !sheet.others.is_empty() {
         lines.push(("other sheets", format!("{}: not read; take one with --sheet", named(&sheet.others))));
@@ -126,7 +191,7 @@ fn field_use(field: Field) -> String {
         Field::Id | Field::Name | Field::Preset | Field::Picture | Field::Meeting => "",
         Field::FirstName => ", joined with the last name",
         Field::LastName => ", joined with the first name",
-        Field::Email | Field::TicketType => ", kept and never sent",
+        Field::Email | Field::TicketType | Field::Status => ", kept and never sent",
     };
     format!("{field}{more}")
 }

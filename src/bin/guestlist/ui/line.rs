@@ -15,7 +15,7 @@ use guestlist::model::{MeetingId, RemoteId};
 use guestlist::plan::FieldChange;
 use guestlist::removal::RemovalReport;
 use guestlist::roster::{
-    CheckReport, ColumnDecision, EncodingReason, FileReport, Format, Role, RowError, SheetDecision,
+    CheckReport, ColumnDecision, EncodingReason, FileReport, Format, LeftOut, Role, RowError, SheetDecision,
     TicketRows,
 };
 #[cfg(feature = "sandbox")]
@@ -58,8 +58,14 @@ pub(crate) enum Line<'a> {
         /// Of a workbook; nothing of a text.
         #[serde(flatten)]
         sheet: Option<SheetLine<'a>>,
+        /// The first line after the table, if it ends before the file.
+        ends_before: Option<u64>,
+        dialect: Option<&'a str>,
+        dialect_title: Option<&'a str>,
+        status: Option<StatusLine<'a>>,
         columns: Vec<ColumnLine<'a>>,
         rows: u64,
+        not_coming: u64,
         /// With a preset map: what each ticket type stands for.
         tickets: Vec<TicketLine<'a>>,
     },
@@ -90,6 +96,7 @@ pub(crate) enum Line<'a> {
         valid: u64,
         invalid: u64,
         repeated: u64,
+        not_coming: u64,
         problems: BTreeMap<&'static str, u64>,
         exit_code: u8,
     },
@@ -301,6 +308,21 @@ pub(crate) struct PairLine<'a> {
     in_meeting: &'a str,
 }
 
+/// A status column, the values by which somebody comes (`null`: everybody does), and the rows of the others.
+#[derive(Serialize)]
+pub(crate) struct StatusLine<'a> {
+    column: &'a str,
+    coming: Option<&'a [String]>,
+    left_out: Vec<LeftOutLine<'a>>,
+}
+
+/// The rows of a status; `null` are the others together.
+#[derive(Serialize)]
+pub(crate) struct LeftOutLine<'a> {
+    status: Option<&'a str>,
+    rows: u64,
+}
+
 /// The counts of an import: those of the rows add up to `rows`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct SummaryLine<'a> {
@@ -315,6 +337,8 @@ pub(crate) struct SummaryLine<'a> {
     pub(crate) invalid: u64,
     pub(crate) left_out: u64,
     pub(crate) repeated: u64,
+    /// Left out by their status.
+    pub(crate) not_coming: u64,
     pub(crate) exit_code: u8,
     /// Of the confirmed rows.
     pub(crate) differing: u64,
@@ -478,7 +502,11 @@ impl<'a> Line<'a> {
                 Self::Stopped { reason: stop_name(reason), message: text::stop(reason) }
             }
             Event::TokensDue { due } => Self::TokensDue { due: *due },
-            Event::Read { .. } | Event::Invalid(_) | Event::LookAlike { .. } | Event::Recorded(_) => {
+            Event::Read { .. }
+            | Event::RosterRead(_)
+            | Event::Invalid(_)
+            | Event::LookAlike { .. }
+            | Event::Recorded(_) => {
                 return None;
             }
         })
@@ -526,12 +554,12 @@ impl<'a> Line<'a> {
         let decisions = &report.decisions;
         let (format, delimiter, header_line, sheet) = match &decisions.format {
             Format::Csv { delimiter, header_line } => {
-                ("csv", Some(char::from(*delimiter)), Some(*header_line), None)
+                ("csv", Some(char::from(*delimiter)), *header_line, None)
             }
             Format::JsonLines => ("jsonl", None, None, None),
             Format::JsonArray => ("json", None, None, None),
             Format::Workbook(decision) => {
-                (decision.kind.name(), None, Some(decision.header_line), Some(SheetLine::of(decision)))
+                (decision.kind.name(), None, decision.header_line, Some(SheetLine::of(decision)))
             }
         };
         let encoding = decisions.encoding.as_ref();
@@ -558,16 +586,25 @@ impl<'a> Line<'a> {
             delimiter,
             header_line,
             sheet,
+            ends_before: decisions.ends_before,
+            dialect: decisions.dialect.as_ref().map(|dialect| dialect.name.as_str()),
+            dialect_title: decisions.dialect.as_ref().map(|dialect| dialect.title.as_str()),
+            status: decisions.status.as_ref().map(|status| StatusLine {
+                column: &status.column,
+                coming: status.coming.as_deref(),
+                left_out: left_out(&report.not_coming),
+            }),
             columns: decisions.columns.iter().map(column).collect(),
             rows: report.rows,
+            not_coming: report.not_coming.total(),
             tickets: report.tickets.iter().map(TicketLine::of).collect(),
         }
     }
 
     pub(crate) fn check(report: &CheckReport, exit_code: u8) -> Self {
         let problems = report.problems.iter().map(|(code, count)| (code.name(), *count)).collect();
-        let CheckReport { rows, valid, invalid, repeated, .. } = *report;
-        Self::Check { rows, valid, invalid, repeated, problems, exit_code }
+        let CheckReport { rows, valid, invalid, repeated, not_coming, .. } = *report;
+        Self::Check { rows, valid, invalid, repeated, not_coming, problems, exit_code }
     }
 
     pub(crate) fn change(change: &'a PlannedChange) -> Self {
@@ -745,6 +782,12 @@ fn origin_of(origin: &Origin) -> (Option<&'static str>, Option<&str>, Option<usi
         Origin::Variable(name) => (Some("environment"), Some(name), None),
         Origin::File(place) => (Some("file"), Some(&place.file), Some(place.line)),
     }
+}
+
+fn left_out(rows: &LeftOut) -> Vec<LeftOutLine<'_>> {
+    let values = rows.values.iter().map(|(status, rows)| LeftOutLine { status: Some(status), rows: *rows });
+    let others = Some(rows.others).filter(|rows| *rows > 0).map(|rows| LeftOutLine { status: None, rows });
+    values.chain(others).collect()
 }
 
 /// The stable names of the reasons.

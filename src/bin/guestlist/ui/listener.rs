@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use guestlist::event::{Event, Observer};
 
+use super::decisions::roster_note;
 use super::{InvalidRows, Line, Ui, text};
 
 /// Programs hear of progress at most so often.
@@ -47,6 +48,12 @@ impl Observer for Listener {
             Event::LookAlike { meeting, count, first } => {
                 self.ui.note(&text::look_alike(*meeting, *count, first));
                 self.ui.line(&Line::look_alike(*meeting, *count, first));
+            }
+            Event::RosterRead(report) => {
+                self.ui.line(&Line::roster(report));
+                if let Some(note) = roster_note(report) {
+                    self.ui.note(&note);
+                }
             }
             Event::Recorded(_) if self.may_tell_progress() => self.ui.line(&Line::Progress(counts)),
             event => {

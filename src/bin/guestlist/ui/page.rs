@@ -109,7 +109,7 @@ fn values(checked: &Checked, plan: Option<Plan>, now: Timestamp) -> Page {
         guestlist: env!("CARGO_PKG_VERSION"),
         checked_at: now.strftime("%-d %B %Y, %H:%M UTC").to_string(),
         rosters: rosters.join(", "),
-        verdict: verdict(report.rows, report.invalid),
+        verdict: verdict(report.rows - report.not_coming, report.invalid),
         is_good: report.invalid == 0,
         counts: counts(checked, plan),
         others: (report.valid > 0).then(|| count(report.valid)),
@@ -149,7 +149,11 @@ fn counts(checked: &Checked, plan: Option<Plan>) -> Vec<Count> {
     };
     let all = can_be
         .into_iter()
-        .chain([(report.invalid, "need mending"), (report.repeated, "repeat another row")])
+        .chain([
+            (report.invalid, "need mending"),
+            (report.repeated, "repeat another row"),
+            (report.not_coming, "are not coming"),
+        ])
         .enumerate();
     // The first one is told even if there are none, and alone it says no more than the heading.
     let told = all.filter(|(nth, (number, _))| *nth == 0 || *number > 0);

@@ -98,8 +98,9 @@ fn not_more_mistakes_are_told_than_somebody_reads() {
 
 #[test]
 fn a_dialect_is_kept() {
-    let read = read("[dialect.ours]\nid = \"Nr\"\n").unwrap();
-    assert_eq!(read.dialects["ours"].value["id"].as_str(), Some("Nr"));
+    let read = read("[dialect.ours]\ntitle = \"Ours\"\nrecognised-by = [[\"Nr\", \"Wer\"]]\nid = [\"Nr\"]\n")
+        .unwrap();
+    assert_eq!(read.dialects["ours"].value.id, ["Nr"]);
 }
 
 #[test]

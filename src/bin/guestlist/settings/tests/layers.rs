@@ -13,7 +13,7 @@ use super::*;
 use crate::args::ConfigCommand;
 
 /// Every key, as a file says it and as it is typed.
-const SPELLINGS: [(&str, &str, &str); 25] = [
+const SPELLINGS: [(&str, &str, &str); 27] = [
     ("account-id", "\"a\"", "a"),
     ("app-id", "\"a\"", "a"),
     ("meeting", "\"3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b\"", "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b"),
@@ -33,6 +33,8 @@ const SPELLINGS: [(&str, &str, &str); 25] = [
     ("encoding", "\"utf-16le\"", "UTF-16LE"),
     ("delimiter", "\";\"", ";"),
     ("sheet", "\"Guests\"", "Guests"),
+    ("dialect", "\"luma\"", "luma"),
+    ("status", "[\"yes\", \"maybe\"]", "yes,maybe"),
     ("on-invalid", "\"skip\"", "skip"),
     ("rate", "\"4/s\"", "4/s"),
     ("concurrency", "4", "4"),

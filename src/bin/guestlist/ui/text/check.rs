@@ -36,6 +36,10 @@ fn files(checked: &Checked) -> String {
 
 fn verdict(report: &CheckReport) -> String {
     let verdict = match report.invalid {
+        0 if report.not_coming > 0 => {
+            let valid = rows_are(report.rows - report.not_coming);
+            paint(GOOD, format_args!("{valid} valid; {} not coming.", count(report.not_coming))) + "\n"
+        }
         0 if report.rows == 1 => paint(GOOD, "The row is valid.") + "\n",
         0 => paint(GOOD, format_args!("All {} valid.", rows_are(report.rows))) + "\n",
         invalid => {
@@ -118,6 +122,7 @@ pub(crate) fn dry_run(checked: &Checked, plan: Plan, width: u16) -> String {
         ("invalid", report.invalid, "never sent"),
         ("left out", left_out, "by --limit"),
         ("repeated", repeated, "another row for the same participant would be taken"),
+        ("not coming", report.not_coming, "by their status"),
         ("rows", report.rows, ""),
     ]);
     let preview = preview(&checked.preview, report.files.iter().any(names_meetings), width);

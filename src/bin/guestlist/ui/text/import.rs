@@ -8,7 +8,9 @@ use guestlist::import::RunSummary;
 use guestlist::journal::Problem;
 use guestlist::lifecycle::RowState;
 use guestlist::model::escape;
+use guestlist::roster::LeftOut;
 
+use super::super::decisions::statuses;
 use super::super::rows::InvalidRows;
 use super::super::style::{BAD, GOOD, STRONG, paint};
 use super::{count, count_lines, counted, invalid, quoted, rows, rows_are, stop};
@@ -22,6 +24,7 @@ pub(crate) struct Ending<'a> {
     pub(crate) stops: &'a [StopReason],
     pub(crate) problems: &'a [Problem],
     pub(crate) invalid: &'a InvalidRows,
+    pub(crate) not_coming: &'a LeftOut,
     /// What was exported, and where to.
     pub(crate) exported: Option<(&'a Path, Exported)>,
     pub(crate) rejected: Option<&'a Path>,
@@ -32,7 +35,7 @@ pub(crate) struct Ending<'a> {
 }
 
 pub(crate) fn import(ending: &Ending<'_>) -> String {
-    let mut text = format!("{}\n\n{}", headline(ending), counts(ending.summary));
+    let mut text = format!("{}\n\n{}", headline(ending), counts(ending));
     text += &format!("\n  {}\n", times(ending.summary));
     text += &notes(ending);
     text += &invalid::invalid(ending.invalid);
@@ -42,7 +45,8 @@ pub(crate) fn import(ending: &Ending<'_>) -> String {
 
 /// Is everybody in, and is nobody in twice?
 fn headline(ending: &Ending<'_>) -> String {
-    let RunSummary { rows: all, tally, left_out, repeated, invalid, .. } = *ending.summary;
+    let RunSummary { rows, not_coming, tally, left_out, repeated, invalid, .. } = *ending.summary;
+    let all = rows.saturating_sub(not_coming);
     let confirmed = tally.added + tally.present;
     let twice = match tally.conflict {
         0 => "nobody was added twice".to_owned(),
@@ -56,6 +60,14 @@ fn headline(ending: &Ending<'_>) -> String {
                 "{} confirmed in the meeting, each once; {} left out.",
                 rows_are(confirmed),
                 count(left_out + repeated)
+            ),
+        ),
+        Exit::Done if not_coming > 0 => paint(
+            GOOD,
+            format_args!(
+                "Everybody who comes is in: {} confirmed in the meeting, each once; {} not coming.",
+                rows_are(all),
+                count(not_coming)
             ),
         ),
         Exit::Done => paint(
@@ -84,8 +96,9 @@ pub(super) fn reasons(stops: &[StopReason]) -> String {
     if reasons.is_empty() { reasons.concat() } else { format!(": {}", reasons.join("; ")) }
 }
 
-fn counts(summary: &RunSummary) -> String {
-    let tally = summary.tally;
+fn counts(ending: &Ending<'_>) -> String {
+    let (summary, tally) = (ending.summary, ending.summary.tally);
+    let statuses = format!("by their status: {}", statuses(ending.not_coming));
     count_lines(&[
         ("added", tally.added, "by this run"),
         ("already in", tally.present, ""),
@@ -97,6 +110,7 @@ fn counts(summary: &RunSummary) -> String {
         ("invalid", summary.invalid, "never sent"),
         ("left out", summary.left_out, "by --limit"),
         ("repeated", summary.repeated, "another row for the same participant was taken"),
+        ("not coming", summary.not_coming, &statuses),
         ("rows", summary.rows, ""),
     ])
 }

@@ -10,7 +10,7 @@ use guestlist::import::{RunSummary, Seconds};
 use guestlist::journal::{Problem, Tally, Twin};
 use guestlist::lifecycle::RowState;
 use guestlist::model::Location;
-use guestlist::roster::{Column, RowError, RowErrorCode};
+use guestlist::roster::{Column, LeftOut, RowError, RowErrorCode};
 
 use super::super::rows::InvalidRows;
 use super::super::style::plain;
@@ -20,8 +20,18 @@ use crate::signal::Signal;
 
 fn summary(tally: Tally, invalid: u64, left_out: u64) -> RunSummary {
     let seconds = Seconds { validate: 0.31, stage: 0.2, send: 104.2, settle: 0.0 };
-    RunSummary { rows: tally.rows() + invalid + left_out, tally, invalid, left_out, repeated: 0, seconds }
+    RunSummary {
+        rows: tally.rows() + invalid + left_out,
+        tally,
+        invalid,
+        left_out,
+        repeated: 0,
+        not_coming: 0,
+        seconds,
+    }
 }
+
+static EVERYBODY_COMES: LeftOut = LeftOut { values: Vec::new(), others: 0 };
 
 fn ending<'a>(exit: Exit, summary: &'a RunSummary, invalid: &'a InvalidRows) -> Ending<'a> {
     Ending {
@@ -31,6 +41,7 @@ fn ending<'a>(exit: Exit, summary: &'a RunSummary, invalid: &'a InvalidRows) -> 
         stops: &[],
         problems: &[],
         invalid,
+        not_coming: &EVERYBODY_COMES,
         exported: None,
         rejected: None,
         named_journal: None,
@@ -111,6 +122,29 @@ fn everybody_is_in_and_exported() {
 
     10 rows written to tokens.csv, 10 with a token; only you can read that file.
     Next: guestlist export --output links.csv --join-url 'https://…?authToken={token}'
+    ");
+}
+
+#[test]
+fn everybody_who_comes_is_in() {
+    let tally = Tally { added: 61, ..Tally::default() };
+    let summary = RunSummary { rows: 789, not_coming: 728, ..summary(tally, 0, 0) };
+    let invalid = InvalidRows::default();
+    let not_coming = LeftOut {
+        values: vec![("declined".into(), 100), ("inv\u{1b}ited".into(), 600), (String::new(), 20)],
+        others: 8,
+    };
+    let ending = Ending { not_coming: &not_coming, ..ending(Exit::Done, &summary, &invalid) };
+    insta::assert_snapshot!(plain(&import(&ending)), @r"
+    Everybody who comes is in: 61 rows are confirmed in the meeting, each once; 728 not coming.
+
+      added        61  by this run
+      not coming  728  by their status: inv\u{1b}ited 600, declined 100, (blank) 20, others 8
+      rows        789
+
+      0.3 s to read, 104.2 s to send
+
+    Next: guestlist export --output tokens.csv
     ");
 }
 
