@@ -376,7 +376,7 @@ pub(crate) fn effective(
         pace: Some(&args.pace),
     });
     destination::verify(&settings)?;
-    reading::options(&args.roster, &settings, &surroundings.files, DefaultMeeting::NotNeeded)?;
+    reading::without_key(&args.roster, &settings, &surroundings.files, DefaultMeeting::NotNeeded)?;
     Ok(settings)
 }
 

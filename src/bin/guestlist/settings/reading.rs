@@ -26,6 +26,17 @@ pub(super) fn options(
     files: &Files,
     otherwise: DefaultMeeting,
 ) -> Result<ReadOptions, SettingsError> {
+    let id_key = settings.id_key_file().map(|file| id_key::read(&file.value)).transpose()?;
+    Ok(ReadOptions { id_key, ..without_key(args, settings, files, otherwise)? })
+}
+
+/// The same, but for the key of the ids: who only looks at settings needs no secrets.
+pub(super) fn without_key(
+    args: &RosterArgs,
+    settings: &Settings,
+    files: &Files,
+    otherwise: DefaultMeeting,
+) -> Result<ReadOptions, SettingsError> {
     let meeting = settings.meeting().filter(|meeting| !meeting.value.is_empty());
     let meeting = meeting.map(|meeting| meeting.meant(|meeting| meeting.parse())).transpose()?;
     let id_source = settings.id_from().map_or(IdSource::Column, |from| IdSource::Derived(from.value.clone()));
@@ -45,7 +56,6 @@ pub(super) fn options(
         preset_map: settings.preset_map().map(|map| map.value.clone()),
         default_name: settings.default_name(),
         id_source,
-        id_key: settings.id_key_file().map(|file| id_key::read(&file.value)).transpose()?,
         on_duplicate: match settings.on_duplicate() {
             args::OnDuplicate::Stop => OnDuplicate::Stop,
             args::OnDuplicate::First => OnDuplicate::First,
