@@ -206,7 +206,7 @@ mod tests {
     #[case::either_end(b"\xfe\xff\0i", Some("UTF-16"), "UTF-16BE Given 2")]
     #[case::neither_end(b"id", Some("UTF-16"), "UTF-16LE Given 0")]
     #[case::other_mark(b"\xfe\xff\0i", Some("utf-16le"), "but UTF-16BE")]
-    #[case::other_encoding(b"\xef\xbb\xbfid", Some("windows-1252"), "but UTF-8")]
+    #[case::other_encoding(b"\xef\xbb\xbfid", Some("windows-1252"), "UTF-8 Marked 3")]
     #[case::other_by_zeros(b"i\0d\0,\0n\0", Some("utf-8"), "but UTF-16LE")]
     fn the_beginning_tells(#[case] start: &[u8], #[case] given: Option<&str>, #[case] told: &str) {
         assert_eq!(opening(start, given), told);

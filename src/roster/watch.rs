@@ -103,12 +103,17 @@ mod tests {
     #[case::again_with_more("id,name", None, "id,name,error", Kind::HeaderAgain)]
     #[case::again_with_digits("id,e-mail 1", None, "id,e-mail 1", Kind::HeaderAgain)]
     #[case::again_in_a_rejected_file(
-        "id,name,error",
+        "id,name,guestlist error",
         None,
         "id,name,list.csv:3: remove it",
         Kind::HeaderAgain
     )]
-    #[case::person_in_a_rejected_file("id,name,error", None, "7,Ann,list.csv:3: mend it", Kind::Person)]
+    #[case::person_in_a_rejected_file(
+        "id,name,guestlist error",
+        None,
+        "7,Ann,list.csv:3: mend it",
+        Kind::Person
+    )]
     #[case::other("id,name", None, "Name,Email,Role", Kind::OtherHeader)]
     #[case::no_people("id,name", None, "Email,Role,Status", Kind::Person)]
     #[case::title("Attended,Email", Some("zoom-attendees"), "Other Attended", Kind::End)]

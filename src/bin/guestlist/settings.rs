@@ -82,6 +82,8 @@ pub(crate) enum SettingsError {
     KeyFileOpen(PathBuf),
     #[error("the id key in {} is too short: {source}; {}", escape(&.path.to_string_lossy()), id_key::how_to_make(.path))]
     KeyTooShort { path: PathBuf, source: ShortIdKey },
+    #[error("--id-key-file is for ids that are derived: say from which columns with --id-from")]
+    KeyForNothing,
     #[error("the CA file {} can't be read: {source}", escape(&.path.to_string_lossy()))]
     CaFile { path: PathBuf, source: io::Error },
     #[error("standard input can be read once only: it is named more than once")]

@@ -50,14 +50,12 @@ fn an_earlier_reason_is_replaced_and_a_column_of_ones_own_is_not() {
 #[test]
 fn what_cannot_be_a_row_is_kept_all_the_same() {
     let json = text_of(&[b"{\"id\":1}\n{\"id\":\"\xfc\n"]);
-    let start = "{\"input\":\"{\\\"id\\\":\\\"\\\\xfc\",\"guestlist error\":\"r.csv:2: ";
+    let start = "{\"input\":\"{\\\"id\\\":\\\"ü\",\"guestlist error\":\"r.csv:2: ";
     assert!(json.starts_with(start), "{json}");
     let ragged = text_of(&[b"id,name\n1,Ann,Lee\n"]);
     let kept = ragged.starts_with("id,name,guestlist error\n1,Ann,") && ragged.ends_with(",Lee\n");
     assert!(kept, "{ragged}");
     assert_eq!(read(&ragged).problems(), [(2, "ragged-row")], "still");
-    let bytes = rejected(&[b"id,name\n0,Zo\xc3\xab\n1,M\xfcller\n"]).expect("written");
-    assert!(bytes.starts_with(b"id,name,error\n1,M\xfcller,"));
 }
 
 #[test]

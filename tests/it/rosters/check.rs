@@ -55,7 +55,7 @@ fn everything_that_was_decided_is_said() {
 
     2 of 6 rows are invalid.
 
-    1 row: the same id twice for one meeting; it is in list.csv:3 already; keep one of the rows [duplicate-id]
+    1 row: the same id twice for one meeting; it is in list.csv:3 already; keep one of the rows, or choose with --on-duplicate [duplicate-id]
       list.csv:4  Ticket "A2"
 
     1 row: not an absolute http or https URL; give a full URL such as https://example.com/a.png, or leave it empty [bad-picture]

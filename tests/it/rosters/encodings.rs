@@ -89,7 +89,7 @@ fn a_late_umlaut_loads_at_the_first_try() {
     let import = Import::new().roster(roster);
     let taken = taken_for(&import, "");
     assert_eq!((&taken["encoding"], &taken["encoding_word"]), (&"windows-1252".into(), &"Jürgen".into()));
-    import.tell("check list.csv --preset webinar_viewer").exit(0).says("by words such as \"Jürgen\"");
+    import.tell("check list.csv --preset webinar_viewer").exit(0).says("is \"Jürgen\" read right?");
     // Only the last two are sent: the others are the same to every encoding.
     let tail = [b"Ticket ID;Name;Note\r\n".as_slice(), b"t-3000;J\xfcrgen M\xfcller;\r\n"].concat();
     import.write("list.csv", tail);

@@ -116,6 +116,21 @@ fn a_mended_file_is_imported_by_the_same_command(
 #[case::blank_lines_first("\n\n\nid,Name,Role\n1,Ann,hots\n2,Cy,webinar_viewer\n", "")]
 #[case::blank_and_repeated_columns("id,Name,,,Role,Name\n1,Ann,x,y,hots,z\n2,Cy,,,webinar_viewer,\n", "")]
 #[case::personal_ids("id,Name,Role\nann@example.com,Ann,hots\n2,Cy,webinar_viewer\n", "--allow-pii-ids")]
+#[case::no_header("1,Ann,hots\n2,Cy,webinar_viewer\n", "--no-header --columns id,name,preset")]
+#[case::header_by_line("id,is\nhere\nid,Name,Role\n1,Ann,hots\n2,Cy,webinar_viewer\n", "--header-line 3")]
+#[case::lines_before_and_after(
+    "Our list\n\nid,Name,Role\n1,Ann,hots\n2,Cy,webinar_viewer\nend\n",
+    "--last-line 5"
+)]
+#[case::title_before(
+    "2. Participants\nName,First Join,Last Leave,In-Meeting Duration,Email,Participant ID (UPN),Role\n\
+     Ann,,,,,,hots\nCy,,,,,,webinar_viewer\n",
+    "--id-from Name --map preset=Role"
+)]
+#[case::status(
+    "id,Name,Status,Role\n1,Ann,yes,hots\n2,Cy,yes,webinar_viewer\n3,Di,no,hots\n",
+    "--status yes"
+)]
 #[case::json_lines(
     "{\"id\":1,\"name\":\"Ann\",\"preset\":\"hots\",\"n\":1.50}\n{\"id\":2,\"preset\":\"webinar_viewer\",\"error\":[7]}\n",
     "--map name=name"

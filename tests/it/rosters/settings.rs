@@ -210,7 +210,7 @@ fn what_holds_is_shown_with_where_it_comes_from() {
         "guestlist.toml",
         "account-id = \"acme\"\napi-url = \"https://api.example/v4\"\njournal = \"kept/j.db\"\nsettle = \"300ms\"\n\
          map.id = \"Order\"\nmap.name = \"Who\"\n[preset-map]\nVIP = \"webinar_presenter\"\n\"*\" = \"webinar_viewer\"\n\
-         [dialect.ours]\nid = \"Order\"\n",
+         [dialect.ours]\ntitle = \"Our list\"\nrecognised-by = [[\"Order\", \"Who\"]]\nid = [\"Order\"]\n",
     );
     let mut show =
         command(&guests, "config show --origin --profile gala --concurrency 2 --id-from Name,Email");

@@ -7,6 +7,7 @@ use guestlist::roster::{
     ReadOptions, Records, RejectedStyle,
 };
 
+use super::origin::Setting;
 use super::{Files, Settings, SettingsError, id_key};
 use crate::args::{self, RosterArgs, RosterFormat, RosterNames};
 
@@ -26,7 +27,11 @@ pub(super) fn options(
     files: &Files,
     otherwise: DefaultMeeting,
 ) -> Result<ReadOptions, SettingsError> {
-    let id_key = settings.id_key_file().map(|file| id_key::read(&file.value)).transpose()?;
+    let key = settings.id_key_file();
+    if key.is_some_and(Setting::is_typed) && settings.id_from().is_none() {
+        return Err(SettingsError::KeyForNothing);
+    }
+    let id_key = key.map(|file| id_key::read(&file.value)).transpose()?;
     Ok(ReadOptions { id_key, ..without_key(args, settings, files, otherwise)? })
 }
 
