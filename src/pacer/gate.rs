@@ -25,6 +25,8 @@ pub(super) struct Gate {
     throttled: Option<Throttled>,
     /// The first failure since the last success.
     failing_since: Option<Instant>,
+    /// For how long it has been closed, or will have been when it opens.
+    closed: Duration,
     backoff: Backoff,
     budget: FailureBudget,
 }
@@ -66,6 +68,7 @@ impl Gate {
             max_outage,
             throttled: None,
             failing_since: None,
+            closed: Duration::ZERO,
             backoff: Backoff::new(),
             budget: FailureBudget::full(),
         }
@@ -127,10 +130,18 @@ impl Gate {
         }
     }
 
+    /// For how long it has been closed so far.
+    pub(super) fn closed_so_far(&self, now: Instant) -> Duration {
+        let to_come = self.closed(now).map_or(Duration::ZERO, |pause| pause.until - now);
+        self.closed.saturating_sub(to_come)
+    }
+
     /// Closes it for `remaining`, at most a day.
     pub(super) fn close_for(&mut self, now: Instant, remaining: Duration, reason: PauseReason) {
         let until = now + remaining.min(LONGEST_SENSIBLE);
-        self.phase = Phase::Closed(match self.closed(now) {
+        let earlier = self.closed(now);
+        self.closed += until.saturating_duration_since(earlier.map_or(now, |pause| pause.until));
+        self.phase = Phase::Closed(match earlier {
             Some(pause) if pause.until > until => pause,
             _ => Pause { until, reason },
         });

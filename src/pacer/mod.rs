@@ -93,6 +93,8 @@ struct State {
     /// Single requests that wait for their permit.
     waiting: usize,
     turn: Turn,
+    /// 429s so far.
+    throttled: u64,
 }
 
 /// Who asks for permits.
@@ -143,6 +145,15 @@ pub struct Pause {
     pub until: Instant,
     /// Why.
     pub reason: PauseReason,
+}
+
+/// How much the server has held up everybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hindrance {
+    /// How often it answered 429.
+    pub throttled: u64,
+    /// How long the gate was closed, by a 429 or an outage.
+    pub closed: Duration,
 }
 
 /// Why nothing may leave.
@@ -213,6 +224,7 @@ impl Pacer {
             given_up: None,
             waiting: 0,
             turn: Turn::Anybody,
+            throttled: 0,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }))
     }
@@ -273,6 +285,12 @@ impl Pacer {
         self.state().gate.usual_pause()
     }
 
+    /// How much the server has held it up so far.
+    pub fn hindrance(&self) -> Hindrance {
+        let state = self.state();
+        Hindrance { throttled: state.throttled, closed: state.gate.closed_so_far(Instant::now()) }
+    }
+
     /// Closes the gate as it was before a restart.
     pub fn close_for(&self, remaining: Duration, reason: PauseReason) {
         let mut state = self.state();
@@ -316,6 +334,7 @@ impl State {
 
     fn observe(&mut self, now: Instant, signal: Signal, headers: &LimitHeaders) -> Result<(), GiveUp> {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.throttled += u64::from(signal == Signal::Throttled);
         self.windows.observe(now, signal, &rate_limits(headers), self.in_flight);
         if signal == Signal::Throttled && active(Sabotage::GatePerWorker) {
             return Ok(());

@@ -9,9 +9,13 @@ mod clients;
 #[cfg(test)]
 mod controls;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod import;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod journal_upgrades;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod api;
 mod import;
+mod job;
 mod journal;
 mod meetings;
 mod parse;
@@ -20,9 +21,11 @@ use clap_complete::Shell;
 
 pub(crate) use api::ApiArgs;
 pub(crate) use import::{
-    CheckArgs, ImportArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, RequestArgs, SettlingArgs,
+    CheckArgs, ImportArgs, ImportJobArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, RequestArgs,
+    SettlingArgs,
     Uncertain, ViewArgs,
 };
+pub(crate) use job::JobArgs;
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
 pub(crate) use meetings::{ConsentArgs, DedupeArgs, KeepWhom, UndoArgs, VerifyArgs};
 pub(crate) use parse::Delimiter;
@@ -79,7 +82,7 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Add everybody on a roster to a meeting; run again, it goes on where it stopped and adds nobody twice
-    Import(Box<ImportArgs>),
+    Import(Box<ImportJobArgs>),
     /// Read and validate a roster without adding anybody
     Check(Box<CheckArgs>),
     /// Show what a roster would change in a meeting: who would be added, updated and removed

@@ -7,6 +7,7 @@ mod connect;
 mod dry_run;
 mod export;
 mod import;
+mod job;
 mod journal;
 mod journal_file;
 mod page_file;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 pub(crate) use check::{Asked, Checked};
 pub(crate) use dry_run::Plan;
+use job::Job;
 pub(crate) use private_file::Content;
 pub(crate) use saved_plan::Moved;
 
@@ -43,6 +45,7 @@ use crate::ui::{Line, SummaryLine, Ui};
 /// What every command can reach.
 pub(crate) struct Shell {
     pub(crate) ui: Arc<Ui>,
+    job: Arc<Job>,
     settings: SettingsArgs,
 }
 
@@ -55,9 +58,14 @@ impl Shell {
 
 /// Carries out what was typed. Whatever happens, there is an exit code of ours.
 pub(crate) fn run(args: &Args) -> Exit {
-    let shell = Shell { ui: Arc::new(Ui::new(args.output)), settings: args.settings.clone() };
-    let carried_out = catch_unwind(AssertUnwindSafe(|| carry_out(&args.command, &shell)));
-    let exit = match carried_out.unwrap_or(Err(CommandError::Panicked)) {
+    let (mut ui, job) = (Ui::new(args.output), Job::new(&args.command));
+    let begun = job.begin(&args.command, &mut ui);
+    let shell = Shell { ui: Arc::new(ui), job: Arc::new(job), settings: args.settings.clone() };
+    let carried_out = begun.and_then(|()| {
+        let carried_out = catch_unwind(AssertUnwindSafe(|| carry_out(&args.command, &shell)));
+        carried_out.unwrap_or(Err(CommandError::Panicked))
+    });
+    let exit = match carried_out {
         Ok(exit) => exit,
         Err(error) => {
             let exit = report(&shell.ui, &error, Exit::Done);
@@ -70,7 +78,11 @@ pub(crate) fn run(args: &Args) -> Exit {
             exit
         }
     };
-    match shell.ui.finish() {
+    let exit = match shell.ui.finish() {
+        Ok(()) => exit,
+        Err(error) => report(&shell.ui, &error, exit),
+    };
+    match shell.job.write_metrics(exit, &shell.ui) {
         Ok(()) => exit,
         Err(error) => report(&shell.ui, &error, exit),
     }

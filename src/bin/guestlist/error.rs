@@ -50,6 +50,14 @@ pub(crate) enum CommandError {
     NoJournalFolder(PathBuf),
     #[error("the folder {} can't be made for the journal ({source}); name another file with --journal", shown(.folder))]
     JournalFolder { folder: PathBuf, source: io::Error },
+    #[error("the log can't be kept in {}: {why}", shown(.path))]
+    LogRefused { path: PathBuf, why: String },
+    #[error("the log {} can't be written ({source}); check its disk's space", shown(.path))]
+    Log { path: PathBuf, source: io::Error },
+    #[error(
+        "--metrics-file tells of runs that change something: leave it away, or --dry-run; dedupe and undo also need --yes"
+    )]
+    MetricsOfALook,
     #[error("{content} can't go to {}: {why}", shown(.path))]
     FileRefused { content: Content, path: PathBuf, why: String },
     #[error("{content} can't be written to {} ({source}); check the folder and its space", shown(.path))]

@@ -190,6 +190,8 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | CommandError::NoJournalFolder(_)
         | CommandError::NoRun(_)
         | CommandError::SavedPlan { .. }
+        | CommandError::LogRefused { .. }
+        | CommandError::MetricsOfALook
         | CommandError::FileRefused { .. } => Exit::Usage,
         CommandError::Roster(error) => of_roster(error),
         CommandError::Journal(error) => of_journal(error),
@@ -204,6 +206,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         CommandError::Rejected(error) => of_rejected(error),
         CommandError::JournalFolder { .. }
         | CommandError::File { .. }
+        | CommandError::Log { .. }
         | CommandError::Output(_)
         | CommandError::Runtime(_) => Exit::Stopped,
         CommandError::Page(_) | CommandError::Panicked => Exit::Unexpected,

@@ -5,11 +5,13 @@ mod decisions;
 mod json;
 mod line;
 mod listener;
+mod log_file;
 mod page;
 mod panics;
 mod preview;
 mod probe_line;
 mod progress;
+mod prometheus;
 mod rows;
 mod style;
 pub(crate) mod text;
@@ -21,9 +23,11 @@ use guestlist::event::Event;
 
 pub(crate) use line::{ChangeLine, Line, RefreshedLine, SecondsLine, SummaryLine, stop_name};
 pub(crate) use listener::Listener;
+pub(crate) use log_file::LogFile;
 pub(crate) use page::page;
 pub(crate) use panics::withhold_messages;
 pub(crate) use preview::Preview;
+pub(crate) use prometheus::{Counts, Metrics, last_success};
 pub(crate) use rows::InvalidRows;
 
 use crate::args::OutputArgs;
@@ -48,6 +52,9 @@ pub(crate) struct Ui {
     quiet: bool,
     progress: Progress,
     stdout: Mutex<Output>,
+    log: Option<LogFile>,
+    /// Of the last line of a run.
+    counts: Mutex<Option<Counts>>,
 }
 
 /// Columns of a terminal whose width isn't known, and of a file.
@@ -75,7 +82,24 @@ impl Ui {
             quiet: args.quiet,
             progress: Progress::new(manner),
             stdout: Mutex::new(Output { writer: BufWriter::new(io::stdout()), failed: None }),
+            log: None,
+            counts: Mutex::default(),
         }
+    }
+
+    /// From now on, also appends to a log what programs are told.
+    pub(crate) fn log_to(&mut self, log: LogFile) {
+        self.log = Some(log);
+    }
+
+    /// Whether there is anybody to be told lines.
+    pub(crate) fn has_programs(&self) -> bool {
+        self.format == Format::Json || self.log.is_some()
+    }
+
+    /// The counts of the run, once it has ended as it should.
+    pub(crate) fn counts(&self) -> Option<Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -112,6 +136,12 @@ impl Ui {
 
     /// A result for programs; for people it is left out.
     pub(crate) fn line(&self, line: &Line<'_>) {
+        if let Some(log) = &self.log {
+            log.write(line);
+        }
+        if let Some(counts) = prometheus::counts(line) {
+            *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = Some(counts);
+        }
         if self.format == Format::Json {
             let at_once = !matches!(line, Line::Invalid { .. });
             self.output().write(|writer| {
@@ -164,11 +194,12 @@ impl Ui {
         });
     }
 
-    /// Writes out what is buffered; what went wrong with standard output since the beginning.
+    /// Writes out what is buffered; what went wrong with standard output or the log since the beginning.
     pub(crate) fn finish(&self) -> Result<(), CommandError> {
         let mut output = self.output();
         output.write(Write::flush);
-        output.failed.take().map_or(Ok(()), |error| Err(CommandError::Output(error)))
+        output.failed.take().map_or(Ok(()), |error| Err(CommandError::Output(error)))?;
+        self.log.as_ref().map_or(Ok(()), LogFile::finish)
     }
 
     fn output(&self) -> MutexGuard<'_, Output> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rstest::rstest;
 use tokio::time::{Instant, advance};
 
-use super::super::{GiveUp, Pacer, PacerSettings, PauseReason, Rate, Server, Signal};
+use super::super::{GiveUp, Hindrance, Pacer, PacerSettings, PauseReason, Rate, Server, Signal};
 use super::simulation::{led, run};
 use super::{MINUTE, SECOND, bare, exchange, pacer, permits, retry_after};
 use crate::outcome::LimitHeaders;
@@ -44,6 +44,25 @@ async fn a_429_closes_the_gate_for_everybody(#[case] headers: LimitHeaders, #[ca
     let before = Instant::now();
     pacer.permit().await.unwrap();
     assert!(before.elapsed() >= SECOND / 2);
+}
+
+/// What a metric says of a run: pauses that overlap count once, and what is still to come doesn't count.
+#[tokio::test(start_paused = true)]
+async fn how_often_and_how_long_the_gate_was_closed_is_counted() {
+    let pacer = pacer("unlimited", Server::Loopback);
+    assert_eq!(pacer.hindrance(), Hindrance::default());
+    pacer.close_for(10 * SECOND, PauseReason::Throttled);
+    advance(4 * SECOND).await;
+    assert_eq!(pacer.hindrance().closed, 4 * SECOND);
+    pacer.close_for(3 * SECOND, PauseReason::Outage);
+    pacer.close_for(8 * SECOND, PauseReason::Throttled);
+    advance(MINUTE).await;
+    assert_eq!(pacer.hindrance(), Hindrance { throttled: 0, closed: 12 * SECOND });
+    exchange(&pacer, Signal::Throttled, &retry_after("5")).await.unwrap();
+    exchange(&pacer, Signal::Answered, &bare()).await.unwrap();
+    let Hindrance { throttled, closed } = pacer.hindrance();
+    assert_eq!(throttled, 1);
+    assert!((17 * SECOND..=18 * SECOND).contains(&closed), "{closed:?}");
 }
 
 #[tokio::test(start_paused = true)]

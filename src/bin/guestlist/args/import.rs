@@ -9,7 +9,16 @@ use guestlist::pacer::Rate;
 
 #[cfg(feature = "sandbox")]
 use super::ImportSandboxArgs;
-use super::{ApiArgs, EventArgs, JournalArgs, NetworkArgs, RosterArgs, RosterNames, parse};
+use super::{ApiArgs, EventArgs, JobArgs, JournalArgs, NetworkArgs, RosterArgs, RosterNames, parse};
+
+/// `import` itself; a plan and a sync share the rest.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportJobArgs {
+    #[command(flatten)]
+    pub(crate) import: ImportArgs,
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {

@@ -2,7 +2,7 @@
 
 use guestlist::plan::RemovalLimit;
 
-use super::{MeetingsArgs, RequestArgs, SettlingArgs};
+use super::{JobArgs, MeetingsArgs, RequestArgs, SettlingArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
@@ -30,6 +30,8 @@ pub(crate) struct DedupeArgs {
     pub(crate) requests: RequestArgs,
     #[command(flatten)]
     pub(crate) settling: SettlingArgs,
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +47,8 @@ pub(crate) struct UndoArgs {
     pub(crate) requests: RequestArgs,
     #[command(flatten)]
     pub(crate) settling: SettlingArgs,
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
 }
 
 /// What somebody has to say before anybody is removed.

@@ -75,6 +75,14 @@ pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
+/// Another ending is never read; and no roster or journal that somebody names by mistake is replaced.
+pub(super) fn metrics_file(text: &str) -> Result<PathBuf, String> {
+    match file(text)? {
+        path if path.extension().is_some_and(|ending| ending == "prom") => Ok(path),
+        _ => Err("the collector reads only files that end in .prom: name one".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{ApiArgs, JournalArgs, NetworkArgs, RequestArgs, parse};
+use super::{ApiArgs, JobArgs, JournalArgs, NetworkArgs, RequestArgs, parse};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RefreshArgs {
@@ -27,6 +27,8 @@ pub(crate) struct RefreshArgs {
     pub(crate) meetings: MeetingsArgs,
     #[command(flatten)]
     pub(crate) requests: RequestArgs,
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
 }
 
 /// When it begins.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use guestlist::plan::RemovalLimit;
 
-use super::ImportArgs;
+use super::{ImportArgs, JobArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PlanArgs {
@@ -29,6 +29,8 @@ pub(crate) struct SyncArgs {
     pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) import: ImportArgs,
+    #[command(flatten)]
+    pub(crate) job: JobArgs,
 }
 
 /// Who may be removed.

@@ -13,7 +13,7 @@ fn parsed(typed: &str) -> Result<Args, clap::Error> {
 
 fn import(typed: &str) -> ImportArgs {
     match parsed(&format!("import {typed}")).unwrap().command {
-        Command::Import(args) => *args,
+        Command::Import(args) => args.import,
         other => panic!("{other:?}"),
     }
 }
@@ -87,6 +87,8 @@ fn everything_of_an_import_can_be_typed() {
 #[case::no_preset_map("check r.csv --preset-map VIP")]
 #[case::more_of_a_preview_than_is_read("check r.csv --preview 101")]
 #[case::a_report_is_a_file("check r.csv --report -")]
+#[case::metrics_that_nobody_reads("refresh --metrics-file list.csv")]
+#[case::a_plan_holds_no_lock("plan r.csv --wait-lock 5m")]
 #[case::unknown_shell("completions tcsh")]
 #[case::a_probe_needs_a_meeting_of_its_own("probe")]
 #[case::too_few_for_a_list("probe --scratch-meeting m --participants 2")]

@@ -14,7 +14,7 @@ use super::session::Session;
 use super::{Moved, report};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
-use crate::ui::{Format, Line, SecondsLine, SummaryLine, Ui, stop_name, text};
+use crate::ui::{Line, SecondsLine, SummaryLine, Ui, stop_name, text};
 
 /// Programs are told of so many rows that need a look; people of the few that the report names.
 const PROBLEMS_FOR_PROGRAMS: u32 = 10_000;
@@ -36,6 +36,8 @@ struct Kept {
     rejected: Option<PathBuf>,
     exported: Option<Exported>,
     problems: Vec<Problem>,
+    /// More of them.
+    problems_for_programs: Vec<Problem>,
     /// Tokens that end before the event begins, if it is known when that is.
     early: Option<u64>,
     /// The first thing that went wrong after the run.
@@ -95,14 +97,11 @@ impl After {
         let exported = exported.and_then(|exported| kept(exported, &mut failed));
         let early = self.event_start.filter(|_| run.accepted);
         let early = early.and_then(|start| kept(ending_before(&run.journal, start), &mut failed));
-        let problems = match self.ui.format() {
-            Format::Text => std::mem::take(&mut run.problems),
-            Format::Json => {
-                kept(run.journal.problems(PROBLEMS_FOR_PROGRAMS), &mut failed).unwrap_or_default()
-            }
-        };
+        let problems = std::mem::take(&mut run.problems);
+        let for_programs = self.ui.has_programs().then(|| run.journal.problems(PROBLEMS_FOR_PROGRAMS));
+        let problems_for_programs = for_programs.and_then(|read| kept(read, &mut failed)).unwrap_or_default();
         kept(run.journal.finish(self.session.clock.now(), exit.code()), &mut failed);
-        Kept { rejected, exported, problems, early, failed }
+        Kept { rejected, exported, problems, problems_for_programs, early, failed }
     }
 
     fn warn(&self, early: Option<u64>) {
@@ -129,7 +128,7 @@ impl After {
                 leaves_nothing: self.session.file.is_temporary(),
             })
         });
-        kept.problems.iter().for_each(|problem| self.ui.line(&Line::problem(problem)));
+        kept.problems_for_programs.iter().for_each(|problem| self.ui.line(&Line::problem(problem)));
         if let Some((path, exported)) = exported {
             let file = path.to_string_lossy();
             self.ui.line(&Line::Export { file: &file, rows: exported.rows, tokens: exported.tokens });

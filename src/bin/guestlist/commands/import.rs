@@ -9,24 +9,24 @@ use super::conclude::After;
 use super::journal_file::{self, JournalFile};
 use super::rejected::RejectedFile;
 use super::session::{Session, Way};
-use super::{Shell, dry_run, on_runtime, rosters};
-use crate::args::ImportArgs;
+use super::{Job, Shell, dry_run, on_runtime, rosters};
+use crate::args::ImportJobArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::settings::Import;
 use crate::ui::Ui;
 
-pub(super) fn run(args: &ImportArgs, shell: &Shell) -> Result<Exit, CommandError> {
-    let settings = Import::new(args, &shell.surroundings()?)?;
+pub(super) fn run(args: &ImportJobArgs, shell: &Shell) -> Result<Exit, CommandError> {
+    let settings = Import::new(&args.import, &shell.surroundings()?)?;
     settings.notes.iter().for_each(|note| shell.ui.note(note));
     let ui = Arc::clone(&shell.ui);
     if let Some(view) = settings.dry_run.clone() {
         return on_runtime(dry_run::run(settings, view, ui));
     }
-    on_runtime(import(settings, ui))
+    on_runtime(import(settings, &shell.job, ui))
 }
 
-async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
+async fn import(settings: Import, job: &Job, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     let file = JournalFile::prepare(settings.journal)?;
     let keep: Vec<_> =
         journal_file::files(file.path()).into_iter().chain(rosters::files(&settings.rosters)).collect();
@@ -37,7 +37,7 @@ async fn import(settings: Import, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
     let command = format!("import {}", rosters::listed(&settings.rosters));
     let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
-    let (session, journal) = Session::begin(file, way, &command, &ui).await?;
+    let (session, journal) = Session::begin(file, way, &command, job, &ui).await?;
     let import = ImportSettings {
         target: session.connection.target.clone(),
         rosters: sources,

@@ -16,6 +16,7 @@ pub(crate) enum Content {
     RejectedRows,
     Report,
     Plan,
+    Metrics,
 }
 
 impl fmt::Display for Content {
@@ -24,6 +25,7 @@ impl fmt::Display for Content {
             Self::RejectedRows => "the rejected rows",
             Self::Report => "the report",
             Self::Plan => "the plan",
+            Self::Metrics => "the metrics",
         })
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::journal_file::{self, JournalFile};
 use super::session::{Session, Way};
-use super::{Shell, on_runtime, report};
+use super::{Job, Shell, on_runtime, report};
 use crate::args::RefreshArgs;
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
@@ -34,13 +34,14 @@ pub(super) fn run(args: &RefreshArgs, shell: &Shell) -> Result<Exit, CommandErro
     };
     let export = args.export.as_deref().map(|path| settings::exported(path, false));
     let afterwards = Afterwards { export, event_start: args.event.event_start };
-    on_runtime(refresh(meetings, which, afterwards, Arc::clone(&shell.ui)))
+    on_runtime(refresh(meetings, which, afterwards, &shell.job, Arc::clone(&shell.ui)))
 }
 
 async fn refresh(
     meetings: Meetings,
     which: RefreshWhich,
     afterwards: Afterwards,
+    job: &Job,
     ui: Arc<Ui>,
 ) -> Result<Exit, CommandError> {
     let path = journal_file::existing(&meetings.journal)?;
@@ -55,7 +56,7 @@ async fn refresh(
     })?;
     let way = Way { destination: meetings.destination, pace: meetings.pace, on_network: meetings.on_network };
     let command = command(which, meeting, dispatch.refresh_found);
-    let (session, journal) = Session::begin(file, way, &command, &ui).await?;
+    let (session, journal) = Session::begin(file, way, &command, job, &ui).await?;
     let target = session.connection.target.clone();
     let settings = RefreshSettings { target, meeting, which, command, dispatch };
     ui.begin_progress();

@@ -9,12 +9,12 @@ use guestlist::surplus::Keep;
 use super::journal_file::{self, JournalFile};
 use super::session::{Session, Way};
 use super::sync::each_change;
-use super::{Shell, on_runtime, report};
+use super::{Job, Shell, on_runtime, report};
 use crate::args::{ConsentArgs, DedupeArgs, KeepWhom, UndoArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::settings::{JournalPlace, Meetings};
-use crate::ui::{Format, Line, Ui, text};
+use crate::ui::{Line, Ui, text};
 
 /// Whom to remove, as it was typed.
 #[derive(Clone, Copy)]
@@ -41,13 +41,14 @@ pub(super) fn undo(args: &UndoArgs, shell: &Shell) -> Result<Exit, CommandError>
 
 fn begin(meetings: Meetings, whom: Whom, consent: ConsentArgs, shell: &Shell) -> Result<Exit, CommandError> {
     meetings.notes.iter().for_each(|note| shell.ui.note(note));
-    on_runtime(remove(meetings, whom, consent, Arc::clone(&shell.ui)))
+    on_runtime(remove(meetings, whom, consent, &shell.job, Arc::clone(&shell.ui)))
 }
 
 async fn remove(
     meetings: Meetings,
     whom: Whom,
     consent: ConsentArgs,
+    job: &Job,
     ui: Arc<Ui>,
 ) -> Result<Exit, CommandError> {
     let path = journal_file::existing(&meetings.journal)?.to_owned();
@@ -57,7 +58,7 @@ async fn remove(
     let (session, journal) = if consent.yes {
         let place = if named { JournalPlace::Named } else { JournalPlace::Usual };
         let file = JournalFile::prepare(place(path))?;
-        Session::begin(file, way, &command(whom), &ui).await?
+        Session::begin(file, way, &command(whom), job, &ui).await?
     } else {
         Session::on_a_copy(Some(&path), way, &command(whom), &ui).await?
     };
@@ -112,7 +113,7 @@ fn conclude(
     {
         ui.text(text::undone);
     }
-    if ui.format() == Format::Json {
+    if ui.has_programs() {
         for kind in [ChangeKind::Remove, ChangeKind::Gone, ChangeKind::Conflict] {
             each_change(&run.journal, kind, |change| ui.line(&Line::change(change)))?;
         }

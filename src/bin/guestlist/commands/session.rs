@@ -2,22 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use guestlist::api::HttpApi;
 use guestlist::dispatch::RunClock;
 use guestlist::event::Observer;
 use guestlist::import::ImportContext;
-use guestlist::journal::{Journal, OnNetwork, Opening};
+use guestlist::journal::{Journal, JournalError, OnNetwork, Opening};
 use guestlist::model::escape;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::Job;
 use super::connect::Connection;
 use super::journal_file::{self, JournalFile};
 use crate::error::CommandError;
 use crate::settings::{Destination, JournalPlace, Pace};
 use crate::signal;
-use crate::ui::{Listener, Ui};
+use crate::ui::{Line, Listener, Ui};
 
 /// How the API is reached, and what the journal may lie on.
 pub(super) struct Way {
@@ -36,16 +38,18 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Holds the journal for a run of `command`.
+    /// Holds the journal for a run of `command`, waiting for another run as long as the job has patience.
     pub(super) async fn begin(
         file: JournalFile,
         way: Way,
         command: &str,
+        job: &Job,
         ui: &Arc<Ui>,
     ) -> Result<(Self, Journal), CommandError> {
-        let (connection, clock) = (Connection::open(way.destination, way.pace).await?, now());
+        let connection = Connection::open(way.destination, way.pace).await?;
         let opening = Opening { command, origin: Some(&connection.origin), on_network: way.on_network };
-        let journal = Journal::open_for(opening, file.path(), || clock.now())?;
+        let (journal, clock) = hold(opening, file.path(), job.wait_lock, ui).await?;
+        job.watch(file.path(), &connection.pacer);
         journal_file::warn_of_network(&journal, ui);
         let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
         ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));
@@ -90,6 +94,39 @@ impl Session {
             cancel: self.cancel.clone(),
         }
     }
+}
+
+/// How often another run is looked after.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// The journal, once no other run holds it, and the clock of a run that begins then.
+async fn hold(
+    opening: Opening<'_>,
+    path: &Path,
+    patience: Duration,
+    ui: &Ui,
+) -> Result<(Journal, RunClock), CommandError> {
+    let began = Instant::now();
+    let mut told = false;
+    loop {
+        let clock = now();
+        let left = patience.saturating_sub(began.elapsed());
+        match Journal::open_for(opening, path, || clock.now()) {
+            Err(JournalError::InUse { .. }) if !left.is_zero() => {
+                if !std::mem::replace(&mut told, true) {
+                    tell_wait(path, patience, ui);
+                }
+                tokio::time::sleep(BETWEEN_LOOKS.min(left)).await;
+            }
+            opened => return Ok((opened?, clock)),
+        }
+    }
+}
+
+fn tell_wait(journal: &Path, patience: Duration, ui: &Ui) {
+    let journal = escape(&journal.to_string_lossy());
+    ui.note(&format!("another run is using the journal {journal}: waiting until it has ended"));
+    ui.line(&Line::Waiting { reason: "journal_in_use", seconds: patience.as_secs_f64() });
 }
 
 fn now() -> RunClock {

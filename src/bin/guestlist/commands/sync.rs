@@ -15,7 +15,7 @@ use super::private_file::Content;
 use super::rejected::RejectedFile;
 use super::saved_plan::{self, SavedPlan};
 use super::session::{Session, Way};
-use super::{Shell, on_runtime, rosters};
+use super::{Job, Shell, on_runtime, rosters};
 use crate::args::{PlanArgs, RemovalArgs, SyncArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
@@ -46,7 +46,7 @@ pub(super) fn sync(args: &SyncArgs, shell: &Shell) -> Result<Exit, CommandError>
         return on_runtime(make_plan(settings, wanted, ui));
     }
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
-    on_runtime(bring_in_step(settings, args.removal, saved, ui))
+    on_runtime(bring_in_step(settings, args.removal, saved, &shell.job, ui))
 }
 
 impl RemovalArgs {
@@ -176,6 +176,7 @@ async fn bring_in_step(
     settings: Import,
     removal: RemovalArgs,
     saved: Option<SavedPlan>,
+    job: &Job,
     ui: Arc<Ui>,
 ) -> Result<Exit, CommandError> {
     let file = JournalFile::prepare(settings.journal)?;
@@ -188,7 +189,7 @@ async fn bring_in_step(
     let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
     let command = format!("sync {}", rosters::listed(&settings.rosters));
     let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
-    let (session, journal) = Session::begin(file, way, &command, &ui).await?;
+    let (session, journal) = Session::begin(file, way, &command, job, &ui).await?;
     let fingerprints = saved_plan::fingerprints(&sources)?;
     let sync = SyncSettings {
         import: ImportSettings {

@@ -29,7 +29,7 @@ fn surroundings(environment: Environment) -> Surroundings {
 fn args(typed: &str) -> ImportArgs {
     let words = ["guestlist", "import"].into_iter().chain(typed.split_whitespace());
     match Args::try_parse_from(words).unwrap().command {
-        Command::Import(args) => *args,
+        Command::Import(args) => args.import,
         other => panic!("{other:?}"),
     }
 }

@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
+use serde_json::{Map, Value};
 
 use super::Line;
 
@@ -20,6 +22,27 @@ pub(super) fn write(into: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
     let versioned = Versioned { line, version: VERSION };
     versioned.serialize(&mut Serializer::with_formatter(&mut *into, Ascii(CompactFormatter)))?;
     into.write_all(b"\n")
+}
+
+/// A line of a log: with the time, and without what names a guest.
+pub(super) fn logged(line: &Line<'_>, now: Timestamp) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Logged {
+        at: String,
+        #[serde(flatten)]
+        line: Map<String, Value>,
+        version: u8,
+    }
+    // A line is an object of texts and numbers: it always has this form.
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(line) else { return Vec::new() };
+    line.withheld().iter().for_each(|field| drop(fields.remove(*field)));
+    let logged = Logged { at: format!("{now:.3}"), line: fields, version: VERSION };
+    let mut written = Vec::new();
+    let serializer = &mut Serializer::with_formatter(&mut written, Ascii(CompactFormatter));
+    if logged.serialize(serializer).is_ok() {
+        written.push(b'\n');
+    }
+    written
 }
 
 /// Nothing but printable ASCII, so that no name in a roster reaches a terminal as a control sequence; what is read
@@ -62,6 +85,22 @@ mod tests {
         let line = Line::Error { message: "caf\u{e9} \u{1f600} \u{202e}\u{9b}\"\n", exit_code: 2 };
         insta::assert_snapshot!(written(&line), @r#"
         {"type":"error","message":"caf\u00e9 \ud83d\ude00 \u202e\u009b\"\n","exit_code":2,"version":1}
+        "#);
+    }
+
+    #[test]
+    fn a_line_of_a_log_has_the_time_and_names_nobody() {
+        let line = Line::Problem {
+            file: "list.csv",
+            line: 3,
+            meeting_id: "m".into(),
+            custom_participant_id: "guest-1",
+            state: "rejected",
+            detail: "name: Ann Example",
+        };
+        let logged = logged(&line, Timestamp::from_second(1_800_000_000).unwrap());
+        insta::assert_snapshot!(String::from_utf8(logged).unwrap(), @r#"
+        {"at":"2027-01-15T08:00:00.000Z","custom_participant_id":"guest-1","file":"list.csv","line":3,"meeting_id":"m","state":"rejected","type":"problem","version":1}
         "#);
     }
 

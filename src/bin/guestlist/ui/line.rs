@@ -1,6 +1,7 @@
 //! What programs are told, line by line.
 
 mod check;
+mod withheld;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use check::column_name;
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Line<'a> {
+    /// A log begins to tell of a run.
+    Begun { command: &'a str, guestlist: &'a str },
     /// A problem of a roster's row.
     Invalid {
         file: &'a str,
