@@ -93,7 +93,7 @@ fn a_log_tells_what_programs_are_told_without_names() {
     // The same lines if standard output is for people; and it is appended to.
     let mut command = import.command("import list.csv --settle 300ms --journal j.db --on-invalid skip");
     command.args(["--log-file", "log.jsonl"]);
-    Running::start(&import, command).end().exit(4).says("need");
+    Running::start(&import, command).end().exit(4).says("mend what is named");
     let again = logged(&import, "log.jsonl");
     assert_eq!(again[..lines.len()], lines);
     let last = again.last().unwrap();

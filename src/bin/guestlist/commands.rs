@@ -58,7 +58,7 @@ impl Shell {
 
 /// Carries out what was typed. Whatever happens, there is an exit code of ours.
 pub(crate) fn run(args: &Args) -> Exit {
-    let (mut ui, job) = (Ui::new(args.output), Job::new(&args.command));
+    let (mut ui, mut job) = (Ui::new(args.output), Job::new(&args.command));
     let begun = job.begin(&args.command, &mut ui);
     let shell = Shell { ui: Arc::new(ui), job: Arc::new(job), settings: args.settings.clone() };
     let carried_out = begun.and_then(|()| {

@@ -49,16 +49,20 @@ impl Job {
         }
     }
 
-    /// Opens the log, and looks whether the metrics can be written: before anything is read or sent.
-    pub(super) fn begin(&self, command: &Command, ui: &mut Ui) -> Result<(), CommandError> {
+    /// Looks whether the metrics can be written, and opens the log: before anything is read or sent.
+    pub(super) fn begin(&mut self, command: &Command, ui: &mut Ui) -> Result<(), CommandError> {
+        if let Some(path) = self.metrics.take() {
+            if command.only_looks() {
+                return Err(CommandError::MetricsOfALook);
+            }
+            PrivateFile::create(Content::Metrics, &path, &[])?;
+            // From here on, whatever goes wrong is told there.
+            self.metrics = Some(path);
+        }
         if let Some(log) = command.job().and_then(|job| job.log_file.as_deref()) {
             ui.log_to(LogFile::open(log, self.command)?);
         }
-        match &self.metrics {
-            Some(_) if command.only_looks() => Err(CommandError::MetricsOfALook),
-            Some(path) => Ok(drop(PrivateFile::create(Content::Metrics, path, &[])?)),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// A run has begun.
