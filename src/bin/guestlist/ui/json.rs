@@ -97,6 +97,7 @@ mod tests {
             custom_participant_id: "guest-1",
             state: "rejected",
             detail: "name: Ann Example",
+            twin: None,
         };
         let logged = logged(&line, Timestamp::from_second(1_800_000_000).unwrap());
         insta::assert_snapshot!(String::from_utf8(logged).unwrap(), @r#"

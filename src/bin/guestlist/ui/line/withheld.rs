@@ -8,7 +8,8 @@ impl Line<'_> {
     pub(in super::super) fn withheld(&self) -> &'static [&'static str] {
         match self {
             Self::Invalid { .. } => &["column", "value", "message"],
-            Self::Roster { .. } => &["columns", "encoding_word", "tickets"],
+            Self::Roster { .. } => &["columns", "encoding_word", "status", "tickets"],
+            Self::LookAlike { .. } => &["pairs"],
             Self::Preview { .. } => &["name", "picture"],
             Self::Issue { .. } => &["hint", "examples"],
             Self::Problem { .. } | Self::TokenProblem { .. } => &["detail"],
@@ -48,6 +49,9 @@ impl Line<'_> {
             | Self::Verified { .. }
             | Self::Purged { .. }
             | Self::SettingsFile { .. }
+            | Self::ProbeFinding(_)
+            | Self::ProbeAdvice { .. }
+            | Self::Probe(_)
             | Self::Error { .. } => &[],
         }
     }
