@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use guestlist_fuzz::{answers, pacing, roster};
 
 /// The targets, by the names of their folders of seeds.
-const TARGETS: [(&str, fn(&[u8])); 5] = [
+const TARGETS: [(&str, fn(&[u8])); 6] = [
     ("answers", answers::answers),
+    ("bytes", roster::bytes),
     ("csv", roster::csv),
     ("json_lines", roster::json_lines),
     ("ratelimit", pacing::ratelimit),

@@ -22,8 +22,7 @@ use clap_complete::Shell;
 pub(crate) use api::ApiArgs;
 pub(crate) use import::{
     CheckArgs, ImportArgs, ImportJobArgs, OnDuplicate, OnInvalid, OnInvalidArgs, PaceArgs, RequestArgs,
-    SettlingArgs,
-    Uncertain, ViewArgs,
+    SettlingArgs, Uncertain, ViewArgs,
 };
 pub(crate) use job::JobArgs;
 pub(crate) use journal::{JournalCommand, JournalFileArgs, NetworkArgs, PurgeTokensArgs};
