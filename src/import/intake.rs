@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::directory::LookUpError;
@@ -105,7 +106,7 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
         not_coming: LeftOut::default(),
         waited: Duration::ZERO,
     };
-    let stager = tokio::task::spawn_blocking(move || stager.run(&parcels, &to_reader));
+    let stager = on_its_own_thread(move || stager.run(&parcels, &to_reader));
     let reading = tokio::task::spawn_blocking(move || reading.run(&settings.rosters));
     let (stager, reading) = (stager.await, reading.await);
     // The stager's error comes first: the reader then only finds nobody to read for.
@@ -128,6 +129,17 @@ pub(super) async fn take_in<D: Directory + Send + 'static>(
         not_coming: reading.not_coming,
         seconds,
     })
+}
+
+/// Does `work` on a thread that nothing else waits for; there is no answer if there can be no thread, or it panics.
+///
+/// Where memory has run out, tokio lets a task wait for a thread that it has: a reader that waits for the thread of
+/// its stager would wait for ever.
+fn on_its_own_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> oneshot::Receiver<T> {
+    let (answer, answered) = oneshot::channel();
+    // A thread that can't be had drops the work, and with it the answer.
+    let _ = std::thread::Builder::new().name("stager".to_owned()).spawn(move || answer.send(work()));
+    answered
 }
 
 /// Where a roster's ids come from, as the journal remembers it.
