@@ -307,14 +307,18 @@ fn a_version_that_does_not_fit_the_tables_is_damage() {
 }
 
 /// Whether this process holds a lock of SQLite's on the file.
+///
+/// The kernel may leave a lock out of its list while others come and go: it is looked for more than once.
 #[cfg(target_os = "linux")]
 fn is_locked(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let (inode, process) = (fs::metadata(path).unwrap().ino(), std::process::id());
-    let locks = fs::read_to_string("/proc/locks").unwrap();
-    locks.lines().any(|lock| {
-        let fields: Vec<_> = lock.split_whitespace().collect();
-        fields[1] == "POSIX" && fields[4] == process.to_string() && fields[5].ends_with(&format!(":{inode}"))
+    (0..100).any(|_| {
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|lock| {
+            let fields: Vec<_> = lock.split_whitespace().collect();
+            fields[1] == "POSIX" && fields[4] == process.to_string() && fields[5].ends_with(&format!(":{inode}"))
+        })
     })
 }
 
