@@ -317,7 +317,9 @@ fn is_locked(path: &Path) -> bool {
         let locks = fs::read_to_string("/proc/locks").unwrap();
         locks.lines().any(|lock| {
             let fields: Vec<_> = lock.split_whitespace().collect();
-            fields[1] == "POSIX" && fields[4] == process.to_string() && fields[5].ends_with(&format!(":{inode}"))
+            fields[1] == "POSIX"
+                && fields[4] == process.to_string()
+                && fields[5].ends_with(&format!(":{inode}"))
         })
     })
 }
