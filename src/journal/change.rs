@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::compare::{CHANGES, ChangeKind, PLANNING};
+use super::compare::{CHANGES, PLANNING};
 use super::error::{Doing, JournalError};
+use super::planned::ChangeKind;
 use super::state::legal;
 use super::tokens::KEEP_TOKEN;
 use super::{Journal, RowId, RunNumber};

@@ -9,7 +9,7 @@
 //! * `gate`: until when the server asked us to wait.
 //! * `listing`, `adopt`, `lookalikes`: what a complete listing says about rows; `hold_back`: what must not be sent
 //!   again; `tokens`: those that no create handed out; `purge`: their removal.
-//! * `compare`: what a sync is to do, by a complete listing; `change`: what it has done;
+//! * `compare`: what a sync is to do, by a complete listing; `planned`: what that comes to; `change`: what it has done;
 //!   `removal`: whom an undo or the tidying of shared ids is to remove; `audit`: what differs from a complete listing;
 //!   `scratch`: a copy to plan in. `renewal`: whose token is due, and how many end before a time.
 //! * `summary`, `reader`, `status`, `export_rows`: reading, for the end of a run, `status` and the export; `rehearsal`:
@@ -37,6 +37,7 @@ mod network;
 mod open;
 mod pages;
 mod place;
+mod planned;
 mod purge;
 mod queue;
 mod reader;
@@ -63,7 +64,6 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use audit::{Deviant, DeviationKind, MeetingAudit};
-pub use compare::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
 pub use gate::GateKeeper;
@@ -71,6 +71,7 @@ pub use id_source::IdSource;
 pub use listing::{Resend, Settled, Sight};
 pub use lookalikes::Lookalikes;
 pub use network::OnNetwork;
+pub use planned::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 pub use queue::{Intent, Proof, Record, RowResult};
 pub use reader::JournalReader;
 pub use rehearsal::{Rehearsal, RehearsalSettings, Rehearsed};

@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::change::{remove, rows_of};
-use super::compare::{CHANGES, ChangeKind, InList, Journaled, walk};
+use super::compare::{CHANGES, InList, Journaled, walk};
 use super::error::{Doing, JournalError};
+use super::planned::ChangeKind;
 use super::state::legal;
 use super::{Journal, MeetingKey, RowId, RunMeeting, RunNumber};
 use crate::lifecycle::{RowState, Transition};

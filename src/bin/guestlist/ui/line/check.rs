@@ -1,6 +1,6 @@
 //! What a check tells programs: the first rows, and the problems by their kinds.
 
-use guestlist::roster::{RowError, RowErrorCode};
+use guestlist::roster::{CheckReport, RowError, RowErrorCode};
 use serde::Serialize;
 
 use super::super::preview::PreviewRow;
@@ -18,6 +18,12 @@ pub(crate) struct ExampleLine<'a> {
 }
 
 impl<'a> Line<'a> {
+    pub(crate) fn check(report: &CheckReport, exit_code: u8) -> Self {
+        let problems = report.problems.iter().map(|(code, count)| (code.name(), *count)).collect();
+        let CheckReport { rows, valid, invalid, repeated, not_coming, .. } = *report;
+        Self::Check { rows, valid, invalid, repeated, not_coming, problems, exit_code }
+    }
+
     pub(crate) fn preview(row: &'a PreviewRow) -> Self {
         let participant = &row.participant;
         Self::Preview {
