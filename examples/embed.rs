@@ -4,9 +4,9 @@
 use std::{error::Error, path::Path, sync::Arc};
 
 use guestlist::api::{HttpApi, HttpSettings};
-use guestlist::dispatch::RunClock;
+use guestlist::dispatch::{RunClock, RunContext};
 use guestlist::event::Silent;
-use guestlist::import::{ImportContext, ImportSettings, import};
+use guestlist::import::{ImportSettings, import};
 use guestlist::journal::Journal;
 use guestlist::model::Target;
 use guestlist::pacer::{Pacer, PacerSettings, Server};
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let api = Arc::new(HttpApi::new(&http)?);
     let pacer = Pacer::new(PacerSettings::new(Server::Loopback));
     let (observer, cancel) = (Arc::new(Silent), Default::default());
-    let report = import(settings, ImportContext { api, pacer, journal, clock, observer, cancel }).await?;
+    let report = import(settings, RunContext { api, pacer, journal, clock, observer, cancel }).await?;
     println!("{:#?}", report.summary.tally);
     Ok(())
 }

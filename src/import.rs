@@ -7,17 +7,15 @@ mod tests;
 
 use std::fs::File;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
 use crate::api::ParticipantApi;
-use crate::dispatch::{DispatchError, DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
-use crate::event::{Event, Observer, StopReason};
+use crate::dispatch::{DispatchError, DispatchSettings, Requester, RunContext};
+use crate::event::{Event, StopReason};
 use crate::journal::{Acceptance, Journal, JournalError, Problem, SamePerson, Tally};
 use crate::model::Target;
-use crate::pacer::Pacer;
 use crate::roster::{LeftOut, ReadOptions, RejectedError, RejectedWriter, RosterError, RosterSource};
 
 pub use directory::{ApiDirectory, LookUpError};
@@ -73,22 +71,6 @@ pub enum OnInvalid {
     Stop,
     /// The valid ones are added.
     Skip,
-}
-
-/// Where things happen.
-pub struct ImportContext<A> {
-    /// The API.
-    pub api: Arc<A>,
-    /// The pacer of the token.
-    pub pacer: Pacer,
-    /// The journal, in which this run has begun.
-    pub journal: Journal,
-    /// The run's clock.
-    pub clock: RunClock,
-    /// Who listens.
-    pub observer: Arc<dyn Observer>,
-    /// Cancelled when no new request may leave.
-    pub cancel: CancellationToken,
 }
 
 /// How an import ended.
@@ -166,25 +148,16 @@ impl From<JournalError> for ImportError {
     }
 }
 
-/// An [`ImportContext`] whose journal is with the intake.
-pub(crate) struct Sender<A> {
-    pub(crate) api: Arc<A>,
-    pub(crate) pacer: Pacer,
-    pub(crate) clock: RunClock,
-    pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) cancel: CancellationToken,
-}
-
 /// Asks the API what there is, then reads, validates and stages the rosters. Nothing is sent by that.
 pub(crate) async fn read_in<A: ParticipantApi>(
     settings: ImportSettings,
-    context: ImportContext<A>,
-) -> Result<(Intake, Sender<A>), ImportError> {
-    let ImportContext { api, pacer, mut journal, clock, observer, cancel } = context;
-    honour_kept_gate(&mut journal, &pacer, &clock, observer.as_ref())?;
+    context: RunContext<A>,
+) -> Result<(Intake, Requester<A>), ImportError> {
+    let (requester, mut journal) = context.begin()?;
+    let Requester { api, pacer, clock, observer, cancel } = requester.clone();
     let directory = ApiDirectory::ask(
-        Arc::clone(&api),
-        pacer.clone(),
+        api,
+        pacer,
         cancel.clone(),
         Arc::clone(&observer),
         Handle::current(),
@@ -199,9 +172,7 @@ pub(crate) async fn read_in<A: ParticipantApi>(
             return Err(error.into());
         }
     };
-    let intake =
-        intake::take_in(settings, directory, journal, clock, Arc::clone(&observer), cancel.clone()).await?;
-    Ok((intake, Sender { api, pacer, clock, observer, cancel }))
+    Ok((intake::take_in(settings, directory, journal, clock, observer, cancel).await?, requester))
 }
 
 /// The most problems that a report names.
@@ -213,37 +184,27 @@ pub(crate) const PROBLEMS_SHOWN: u32 = 20;
 /// The run could not be carried out. Rows that can't be added are no errors: they are in the report.
 pub async fn import<A: ParticipantApi>(
     settings: ImportSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<ImportReport, ImportError> {
     let (on_invalid, accept_differing) = (settings.on_invalid, settings.accept_differing);
     let same_person = settings.same_person;
     let dispatch = settings.dispatch;
-    let (mut intake, context) = read_in(settings, context).await?;
-    let Sender { api, pacer, clock, observer, cancel } = context;
+    let (intake, requester) = read_in(settings, context).await?;
     let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
-    if refused || cancel.is_cancelled() {
-        let stops = if cancel.is_cancelled() { vec![StopReason::Interrupted] } else { Vec::new() };
+    let interrupted = requester.cancel.is_cancelled();
+    if refused || interrupted {
+        let stops = if interrupted { vec![StopReason::Interrupted] } else { Vec::new() };
         return Ok(intake.report_unaccepted(stops));
     }
-    let (invalid, left_out) = (intake.invalid, intake.left_out);
-    intake.journal.accept(clock.now(), Acceptance { invalid, left_out, same_person })?;
+    let mut summary = intake.summary(Tally::default());
+    let Intake { mut journal, invalid, left_out, not_coming, .. } = intake;
+    journal.accept(requester.clock.now(), Acceptance { invalid, left_out, same_person })?;
     if accept_differing {
-        intake.journal.accept_differing()?;
+        journal.accept_differing()?;
     }
-    let before = intake.journal.tally()?;
-    observer.on(&Event::Accepted { to_send: before.not_attempted, present: before.present });
-    let journal = JournalTask::new(intake.journal);
-    let mut dispatcher = Dispatcher {
-        api,
-        pacer,
-        journal,
-        clock,
-        observer,
-        cancel,
-        settings: dispatch,
-        stops: Vec::new(),
-        settling: Duration::ZERO,
-    };
+    let before = journal.tally()?;
+    requester.observer.on(&Event::Accepted { to_send: before.not_attempted, present: before.present });
+    let mut dispatcher = requester.dispatcher(journal, dispatch);
     let began = Instant::now();
     dispatcher.run().await?;
     let waited = dispatcher.settling;
@@ -251,18 +212,9 @@ pub async fn import<A: ParticipantApi>(
     if accept_differing {
         journal.accept_differing()?;
     }
-    intake.seconds.settle = waited.as_secs_f64();
-    intake.seconds.send = began.elapsed().saturating_sub(waited).as_secs_f64();
-    let summary = RunSummary {
-        rows: intake.rows,
-        tally: journal.tally()?,
-        invalid,
-        left_out,
-        repeated: intake.repeated,
-        not_coming: intake.not_coming.total(),
-        seconds: intake.seconds,
-    };
+    summary.tally = journal.tally()?;
+    summary.seconds.settle = waited.as_secs_f64();
+    summary.seconds.send = began.elapsed().saturating_sub(waited).as_secs_f64();
     let problems = journal.problems(PROBLEMS_SHOWN)?;
-    let not_coming = intake.not_coming;
     Ok(ImportReport { summary, not_coming, accepted: true, stops: dispatcher.stops, problems, journal })
 }

@@ -2,7 +2,7 @@
 //! limit, resumable at any instant.
 //!
 //! [`import::import`] is the whole of it: [`ImportSettings`](import::ImportSettings) say what and how,
-//! [`ImportContext`](import::ImportContext) where. `examples/embed.rs` shows it in a page; the command `guestlist` is
+//! [`RunContext`](dispatch::RunContext) where. `examples/embed.rs` shows it in a page; the command `guestlist` is
 //! the same with a command line. Features, both on by default: `cli` (the command; switch it off to embed the
 //! library) and `sandbox` (a local RealtimeKit).
 //!

@@ -8,11 +8,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::api::ParticipantApi;
-use crate::dispatch::{
-    DispatchError, DispatchSettings, Dispatcher, Fetched, JournalTask, TokenFailure, honour_kept_gate,
-};
+use crate::dispatch::{DispatchError, DispatchSettings, Fetched, RunClock, RunContext, TokenFailure};
 use crate::event::{Event, StopReason};
-use crate::import::ImportContext;
 use crate::journal::{Journal, RenewalPlan};
 use crate::model::{MeetingId, Target};
 use crate::renewal::{Wanted, Which};
@@ -103,34 +100,21 @@ impl RefreshCounts {
 /// The journal failed; what had been renewed is in it. Tokens that can't be had are no errors: they are in the report.
 pub async fn refresh<A: ParticipantApi>(
     settings: RefreshSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<RefreshReport, DispatchError> {
-    let ImportContext { api, pacer, mut journal, clock, observer, cancel } = context;
-    honour_kept_gate(&mut journal, &pacer, &clock, observer.as_ref())?;
+    let (requester, mut journal) = context.begin()?;
+    let now = requester.clock.now();
     let (which, since) = match settings.which {
-        RefreshWhich::EndingWithin(within) => {
-            (Which::EndingBefore(crate::dispatch::RunClock::after(clock.now(), within)), None)
-        }
+        RefreshWhich::EndingWithin(within) => (Which::EndingBefore(RunClock::after(now, within)), None),
         RefreshWhich::All => {
-            let not_before = clock.now().saturating_sub(GOES_ON).unwrap_or(jiff::Timestamp::MIN);
+            let not_before = now.saturating_sub(GOES_ON).unwrap_or(jiff::Timestamp::MIN);
             (Which::All, journal.unfinished(&settings.command, not_before)?)
         }
     };
     let wanted = Wanted { which, found: settings.dispatch.refresh_found };
     let plan = journal.plan_renewal(&settings.target, settings.meeting, wanted, since)?;
-    observer.on(&Event::TokensDue { due: plan.due });
-    let journal = JournalTask::new(journal);
-    let mut dispatcher = Dispatcher {
-        api,
-        pacer,
-        journal,
-        clock,
-        observer,
-        cancel,
-        settings: settings.dispatch,
-        stops: Vec::new(),
-        settling: Duration::ZERO,
-    };
+    requester.observer.on(&Event::TokensDue { due: plan.due });
+    let mut dispatcher = requester.dispatcher(journal, settings.dispatch);
     let fetched = dispatcher.renew().await?;
     let journal = dispatcher.journal.into_inner()?;
     let counts = RefreshCounts::of(plan, &fetched);

@@ -3,14 +3,9 @@
 //!
 //! Nothing is kept of the plan: an interrupted removal is planned anew by the next one, and a DELETE may be repeated.
 
-use std::time::Duration;
-
 use crate::api::ParticipantApi;
-use crate::dispatch::{
-    Changed, DispatchError, DispatchSettings, Dispatcher, JournalTask, Removal, honour_kept_gate,
-};
+use crate::dispatch::{Changed, DispatchError, DispatchSettings, Dispatcher, Removal, RunContext};
 use crate::event::StopReason;
-use crate::import::ImportContext;
 use crate::journal::{Journal, RemovalPlan, Resend, RunNumber};
 use crate::model::{MeetingId, Target};
 use crate::plan::RemovalLimit;
@@ -75,7 +70,7 @@ pub struct TooMany {
 /// The journal failed.
 pub async fn show<A: ParticipantApi>(
     settings: RemovalSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<RemovalReport, DispatchError> {
     let (mut dispatcher, meetings, too_many) = plan(settings, context).await?;
     let stops = std::mem::take(&mut dispatcher.stops);
@@ -97,7 +92,7 @@ pub async fn show<A: ParticipantApi>(
 /// The journal failed; what had been done is in it. That somebody can't be removed is no error: it is in the report.
 pub async fn remove<A: ParticipantApi>(
     settings: RemovalSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<RemovalReport, DispatchError> {
     let whom = settings.whom;
     let (mut dispatcher, meetings, too_many) = plan(settings, context).await?;
@@ -117,27 +112,16 @@ pub async fn remove<A: ParticipantApi>(
 
 async fn plan<A: ParticipantApi>(
     settings: RemovalSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<(Dispatcher<A>, Vec<RemovalPlan>, Vec<TooMany>), DispatchError> {
     let RemovalSettings { target, meeting, whom, most, dispatch } = settings;
-    let ImportContext { api, pacer, mut journal, clock, observer, cancel } = context;
-    honour_kept_gate(&mut journal, &pacer, &clock, observer.as_ref())?;
+    let (requester, journal) = context.begin()?;
     let meetings = match whom {
         Removing::AddedBy(run) => journal.meetings_sent_to(&target, meeting, run)?,
         Removing::Surplus(_) => journal.confirmed_meetings(&target, meeting)?,
     };
-    let mut dispatcher = Dispatcher {
-        api,
-        pacer,
-        journal: JournalTask::new(journal),
-        clock,
-        observer,
-        cancel,
-        // Nothing is sent again by this: what stays in doubt is the next import's.
-        settings: DispatchSettings { resend: Resend::Hold, ..dispatch },
-        stops: Vec::new(),
-        settling: Duration::ZERO,
-    };
+    // Nothing is sent again by this: what stays in doubt is the next import's.
+    let mut dispatcher = requester.dispatcher(journal, DispatchSettings { resend: Resend::Hold, ..dispatch });
     let meetings = match whom {
         Removing::AddedBy(run) => {
             dispatcher

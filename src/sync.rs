@@ -3,13 +3,13 @@
 //! Nothing is kept of what was planned beside the journal's rows themselves: a sync that was interrupted is compared
 //! anew by the next one, and updates and removals may be repeated freely. People are added as an import adds them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::api::ParticipantApi;
-use crate::dispatch::{Changed, Dispatcher, JournalTask, Removal};
+use crate::dispatch::{Changed, DispatchSettings, Removal, Requester, RunContext};
 use crate::event::{Event, StopReason};
 use crate::import::{
-    ImportContext, ImportError, ImportReport, ImportSettings, Intake, OnInvalid, RunSummary, Sender, read_in,
+    ImportError, ImportReport, ImportSettings, Intake, OnInvalid, PROBLEMS_SHOWN, RunSummary, read_in,
 };
 use crate::journal::{Acceptance, Journal, MeetingPlan};
 use crate::plan::RemovalLimit;
@@ -118,20 +118,8 @@ pub struct SyncReport {
 /// A roster taken in and compared, with what is needed to go on.
 struct Surveyed<A> {
     planned: Planned,
-    intake: Counts,
-    sender: Sender<A>,
-    dispatch: crate::dispatch::DispatchSettings,
-}
-
-/// What was read.
-#[derive(Clone, Copy)]
-struct Counts {
-    rows: u64,
-    invalid: u64,
-    left_out: u64,
-    repeated: u64,
-    not_coming: u64,
-    seconds: crate::import::Seconds,
+    requester: Requester<A>,
+    dispatch: DispatchSettings,
 }
 
 /// Finds out what a sync would do. The journal is changed, the meetings are not: it is for a copy of a journal.
@@ -140,7 +128,7 @@ struct Counts {
 /// It could not be carried out.
 pub async fn plan<A: ParticipantApi>(
     settings: SyncSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<Planned, ImportError> {
     Ok(survey(settings, context).await?.planned)
 }
@@ -152,108 +140,70 @@ pub async fn plan<A: ParticipantApi>(
 /// It could not be carried out; what had been done is in the journal. Rows that can't be added are no errors.
 pub async fn sync<A: ParticipantApi>(
     settings: SyncSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
     approve: impl FnOnce(&Planned) -> bool,
 ) -> Result<SyncReport, ImportError> {
     let wanted = settings.removal;
     let (accept_differing, same_person) = (settings.import.accept_differing, settings.import.same_person);
-    let Surveyed { planned, intake, sender, dispatch } = survey(settings, context).await?;
+    let Surveyed { planned, requester, dispatch } = survey(settings, context).await?;
     let removal = planned.allowed(wanted);
-    let interrupted = sender.cancel.is_cancelled();
+    let interrupted = requester.cancel.is_cancelled();
     if !planned.readable || planned.is_forbidden() || interrupted || !approve(&planned) {
         let Planned { meetings, barriers, stops, journal, summary, not_coming, .. } = planned;
         let import =
             ImportReport { summary, accepted: false, stops, problems: Vec::new(), not_coming, journal };
         return Ok(SyncReport { meetings, barriers, removal: wanted, changed: Changed::default(), import });
     }
-    let Planned { meetings, barriers, stops, mut journal, not_coming, .. } = planned;
-    let acceptance = Acceptance { invalid: intake.invalid, left_out: intake.left_out, same_person };
-    journal.accept(sender.clock.now(), acceptance)?;
+    let Planned { meetings, barriers, stops, mut journal, not_coming, mut summary, .. } = planned;
+    let acceptance = Acceptance { invalid: summary.invalid, left_out: summary.left_out, same_person };
+    journal.accept(requester.clock.now(), acceptance)?;
     journal.begin_changes()?;
     if accept_differing {
         journal.accept_differing()?;
     }
     let before = journal.tally()?;
-    sender.observer.on(&Event::Accepted { to_send: before.not_attempted, present: before.present });
-    let mut dispatcher = dispatcher(sender, journal, dispatch, stops);
+    requester.observer.on(&Event::Accepted { to_send: before.not_attempted, present: before.present });
+    let mut dispatcher = requester.dispatcher(journal, dispatch);
+    dispatcher.stops = stops;
     let began = Instant::now();
     dispatcher.run().await?;
     let changed = dispatcher.change(removal).await?;
     let waited = dispatcher.settling;
     let journal = dispatcher.journal.into_inner()?;
-    let mut seconds = intake.seconds;
-    seconds.settle = waited.as_secs_f64();
-    seconds.send = began.elapsed().saturating_sub(waited).as_secs_f64();
-    let summary = RunSummary {
-        rows: intake.rows,
-        tally: journal.tally()?,
-        invalid: intake.invalid,
-        left_out: intake.left_out,
-        repeated: intake.repeated,
-        not_coming: intake.not_coming,
-        seconds,
-    };
-    let problems = journal.problems(crate::import::PROBLEMS_SHOWN)?;
+    summary.tally = journal.tally()?;
+    summary.seconds.settle = waited.as_secs_f64();
+    summary.seconds.send = began.elapsed().saturating_sub(waited).as_secs_f64();
+    let problems = journal.problems(PROBLEMS_SHOWN)?;
     let import =
         ImportReport { summary, accepted: true, stops: dispatcher.stops, problems, not_coming, journal };
     Ok(SyncReport { meetings, barriers, removal: wanted, changed, import })
 }
 
-fn dispatcher<A: ParticipantApi>(
-    sender: Sender<A>,
-    journal: Journal,
-    settings: crate::dispatch::DispatchSettings,
-    stops: Vec<StopReason>,
-) -> Dispatcher<A> {
-    let Sender { api, pacer, clock, observer, cancel } = sender;
-    let journal = JournalTask::new(journal);
-    Dispatcher { api, pacer, journal, clock, observer, cancel, settings, stops, settling: Duration::ZERO }
-}
-
 /// Takes the roster in and looks at every meeting that it names.
 async fn survey<A: ParticipantApi>(
     settings: SyncSettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<Surveyed<A>, ImportError> {
     let SyncSettings { import, removal, most } = settings;
     let (on_invalid, dispatch) = (import.on_invalid, import.dispatch);
-    let (intake, sender) = read_in(import, context).await?;
-    let counts = Counts {
-        rows: intake.rows,
-        invalid: intake.invalid,
-        left_out: intake.left_out,
-        repeated: intake.repeated,
-        not_coming: intake.not_coming.total(),
-        seconds: intake.seconds,
-    };
+    let (intake, requester) = read_in(import, context).await?;
     let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
-    let interrupted = sender.cancel.is_cancelled();
-    let mut barriers = barriers(counts);
+    let interrupted = requester.cancel.is_cancelled();
+    let (summary, not_coming, journal) = unaccepted(intake);
+    let mut barriers = barriers(&summary);
     if refused || interrupted || barriers.contains(&Barrier::EmptyRoster) {
         let stops = if interrupted { vec![StopReason::Interrupted] } else { Vec::new() };
-        let planned = unsurveyed(intake, barriers, stops, !refused && !interrupted);
-        return Ok(Surveyed { planned, intake: counts, sender, dispatch });
+        let readable = !refused && !interrupted;
+        let planned =
+            Planned { summary, not_coming, meetings: Vec::new(), barriers, stops, readable, journal };
+        return Ok(Surveyed { planned, requester, dispatch });
     }
-    let (summary, not_coming, journal) = unaccepted(intake);
-    let Sender { api, pacer, clock, observer, cancel } = &sender;
-    let copy = Sender {
-        api: api.clone(),
-        pacer: pacer.clone(),
-        clock: *clock,
-        observer: observer.clone(),
-        cancel: cancel.clone(),
-    };
-    let mut dispatcher = dispatcher(copy, journal, dispatch, Vec::new());
+    let mut dispatcher = requester.clone().dispatcher(journal, dispatch);
     let meetings = dispatcher.survey().await?;
     let (stops, journal) = (dispatcher.stops, dispatcher.journal.into_inner()?);
     barriers.extend(meetings.iter().filter_map(|plan| too_many(plan, removal, most)));
     let planned = Planned { summary, not_coming, meetings, barriers, stops, readable: true, journal };
-    Ok(Surveyed { planned, intake: counts, sender, dispatch })
-}
-
-fn unsurveyed(intake: Intake, barriers: Vec<Barrier>, stops: Vec<StopReason>, readable: bool) -> Planned {
-    let (summary, not_coming, journal) = unaccepted(intake);
-    Planned { summary, not_coming, meetings: Vec::new(), barriers, stops, readable, journal }
+    Ok(Surveyed { planned, requester, dispatch })
 }
 
 fn unaccepted(intake: Intake) -> (RunSummary, LeftOut, Journal) {
@@ -261,7 +211,7 @@ fn unaccepted(intake: Intake) -> (RunSummary, LeftOut, Journal) {
     (report.summary, report.not_coming, report.journal)
 }
 
-fn barriers(counts: Counts) -> Vec<Barrier> {
+fn barriers(counts: &RunSummary) -> Vec<Barrier> {
     let mut barriers = Vec::new();
     if counts.rows == counts.invalid + counts.left_out + counts.repeated + counts.not_coming {
         barriers.push(Barrier::EmptyRoster);

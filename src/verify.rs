@@ -1,12 +1,9 @@
 //! Holding meetings against the journal: list → compare → report. Nothing is sent but reads, and the journal is only to
 //! be a copy: what differs is kept in it until it is removed.
 
-use std::time::Duration;
-
 use crate::api::ParticipantApi;
-use crate::dispatch::{DispatchError, DispatchSettings, Dispatcher, JournalTask, honour_kept_gate};
+use crate::dispatch::{DispatchError, DispatchSettings, RunContext};
 use crate::event::StopReason;
-use crate::import::ImportContext;
 use crate::journal::{DeviationKind, Journal, MeetingAudit};
 use crate::model::{MeetingId, Target};
 
@@ -45,22 +42,11 @@ impl VerifyReport {
 /// The journal failed. That something differs is no error: it is in the report.
 pub async fn verify<A: ParticipantApi>(
     settings: VerifySettings,
-    context: ImportContext<A>,
+    context: RunContext<A>,
 ) -> Result<VerifyReport, DispatchError> {
-    let ImportContext { api, pacer, mut journal, clock, observer, cancel } = context;
-    honour_kept_gate(&mut journal, &pacer, &clock, observer.as_ref())?;
+    let (requester, journal) = context.begin()?;
     let meetings = journal.confirmed_meetings(&settings.target, settings.meeting)?;
-    let mut dispatcher = Dispatcher {
-        api,
-        pacer,
-        journal: JournalTask::new(journal),
-        clock,
-        observer,
-        cancel,
-        settings: settings.dispatch,
-        stops: Vec::new(),
-        settling: Duration::ZERO,
-    };
+    let mut dispatcher = requester.dispatcher(journal, settings.dispatch);
     let meetings = dispatcher.audit(meetings).await?;
     Ok(VerifyReport { meetings, stops: dispatcher.stops, journal: dispatcher.journal.into_inner()? })
 }

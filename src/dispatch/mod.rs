@@ -8,7 +8,7 @@
 //!   share; `listing`: a complete listing of a meeting, or none; `scan`: whether its pages add up;
 //!   `settle`: waiting, listing twice, deciding; `tokens`: those of what was found, and those that are due.
 //! * `survey`: the meetings looked at before a sync; `changes`: what a sync changes of those who are in.
-//! * `trial`: whether a meeting takes anybody at all.
+//! * `trial`: whether a meeting takes anybody at all; `context`: what a run works with.
 //!
 //! Rules of the loop: every attempt is paced before its claim; a request in flight is never dropped; a slot is free
 //! again only when its result is committed; the first fatal error is kept while the rest drains.
@@ -16,6 +16,7 @@
 mod call;
 mod changes;
 mod clock;
+mod context;
 mod course;
 mod desk;
 mod errands;
@@ -43,6 +44,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use call::{Called, KeptGate, Line, Once, call, once};
 pub use changes::{ChangeFailure, Changed, Removal};
 pub use clock::RunClock;
+pub(crate) use context::Requester;
+pub use context::RunContext;
 pub use journal_task::JournalTask;
 pub use tokens::{Fetched, NoToken, TokenFailure};
 

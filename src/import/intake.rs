@@ -41,20 +41,24 @@ pub(crate) struct Intake {
 impl Intake {
     /// The report of a roster that wasn't accepted: nothing was sent.
     pub(crate) fn report_unaccepted(self, stops: Vec<StopReason>) -> ImportReport {
-        let not_coming = self.not_coming.total();
-        let others = self.invalid + self.left_out + self.repeated + not_coming;
+        let others = self.invalid + self.left_out + self.repeated + self.not_coming.total();
         let not_attempted = self.rows.saturating_sub(others);
-        let summary = RunSummary {
+        let summary = self.summary(Tally { not_attempted, ..Tally::default() });
+        let (not_coming, journal) = (self.not_coming, self.journal);
+        ImportReport { summary, not_coming, accepted: false, stops, problems: Vec::new(), journal }
+    }
+
+    /// The counts of the rows, of which those that the journal took have come to `tally`.
+    pub(super) fn summary(&self, tally: Tally) -> RunSummary {
+        RunSummary {
             rows: self.rows,
-            tally: Tally { not_attempted, ..Tally::default() },
+            tally,
             invalid: self.invalid,
             left_out: self.left_out,
             repeated: self.repeated,
-            not_coming,
+            not_coming: self.not_coming.total(),
             seconds: self.seconds,
-        };
-        let (not_coming, journal) = (self.not_coming, self.journal);
-        ImportReport { summary, not_coming, accepted: false, stops, problems: Vec::new(), journal }
+        }
     }
 }
 

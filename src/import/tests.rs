@@ -2,13 +2,17 @@
 
 use std::fs::File;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::intake::{Intake, take_in};
 use super::*;
+use crate::dispatch::RunClock;
+use crate::event::Observer;
 use crate::journal::{Acceptance, IdSource, Resend, StageInto, StageRow};
 use crate::model::{MeetingId, Participant, ParticipantKey};
 use crate::roster::{

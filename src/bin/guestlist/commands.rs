@@ -1,5 +1,6 @@
 //! One file a subcommand; here, what they have in common.
 
+mod begin;
 mod check;
 mod conclude;
 mod config;

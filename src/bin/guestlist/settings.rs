@@ -9,6 +9,7 @@ mod environment;
 mod file;
 mod files;
 mod id_key;
+mod import;
 mod keys;
 mod meetings;
 mod origin;
@@ -27,13 +28,11 @@ use std::time::Duration;
 use guestlist::api::{InvalidApiUrl, InvalidToken};
 use guestlist::dispatch::DispatchSettings;
 use guestlist::export::{ExportSettings, Format, JoinUrl, JoinUrlError};
-use guestlist::import::OnInvalid;
-use guestlist::journal::{ExportFilter, OnNetwork, Resend, SamePerson};
+use guestlist::journal::{ExportFilter, OnNetwork, Resend};
 use guestlist::model::{InvalidId, escape};
 use guestlist::pacer::Rate;
 use guestlist::probe::ProbeSettings;
 use guestlist::roster::{DefaultMeeting, InvalidDialect, ReadOptions, ShortIdKey};
-use jiff::Timestamp;
 
 pub(crate) use destination::Destination;
 pub(crate) use destination::token_source;
@@ -41,6 +40,7 @@ pub(crate) use destination::token_source;
 pub(crate) use destination::{Trial, sandbox};
 pub(crate) use environment::Environment;
 pub(crate) use files::{FileKind, FilePlace, Files};
+pub(crate) use import::Import;
 pub(crate) use keys::{Settings, Shown, Typed};
 pub(crate) use meetings::Meetings;
 pub(crate) use origin::Origin;
@@ -49,10 +49,9 @@ pub(crate) use surroundings::Surroundings;
 pub(crate) use value::to_toml;
 
 use crate::args::{
-    self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, ImportArgs, JournalArgs, NetworkArgs,
-    ProbeArgs, RosterArgs, ViewArgs,
+    self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, JournalArgs, NetworkArgs, ProbeArgs,
+    RosterArgs, ViewArgs,
 };
-use destination::Route;
 use file::Mistake;
 
 /// What can't be meant.
@@ -137,29 +136,6 @@ fn other_profiles(did_you_mean: Option<&str>, profiles: &[String]) -> String {
     }
 }
 
-/// An import.
-pub(crate) struct Import {
-    pub(crate) destination: Destination,
-    pub(crate) journal: JournalPlace,
-    pub(crate) on_network: OnNetwork,
-    pub(crate) rosters: Vec<RosterName>,
-    pub(crate) reading: ReadOptions,
-    pub(crate) on_invalid: OnInvalid,
-    pub(crate) limit: Option<u64>,
-    pub(crate) rejected: Option<RejectedRows>,
-    pub(crate) accept_differing: bool,
-    pub(crate) new_id_source: bool,
-    pub(crate) same_person: SamePerson,
-    pub(crate) dispatch: DispatchSettings,
-    pub(crate) pace: Pace,
-    pub(crate) export: Option<(PathBuf, Format)>,
-    pub(crate) event_start: Option<Timestamp>,
-    /// A dry run, and what is seen of it.
-    pub(crate) dry_run: Option<View>,
-    /// What a person should know about them.
-    pub(crate) notes: Vec<String>,
-}
-
 /// Where the journal is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum JournalPlace {
@@ -170,6 +146,16 @@ pub(crate) enum JournalPlace {
     /// A folder that is removed afterwards: a try in the sandbox leaves nothing behind.
     #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only a try in the sandbox has one"))]
     Temporary,
+}
+
+impl JournalPlace {
+    /// The journal, if there is one yet: a dry run makes none.
+    pub(crate) fn existing(&self) -> Option<&Path> {
+        match self {
+            Self::Named(path) | Self::Usual(path) => Some(path.as_path()).filter(|path| path.exists()),
+            Self::Temporary => None,
+        }
+    }
 }
 
 /// How fast.
@@ -226,67 +212,6 @@ impl View {
             return Err(SettingsError::SameFile);
         }
         Ok(Self { preview: args.preview.unwrap_or(PREVIEW).into(), report: args.report.clone() })
-    }
-}
-
-impl Import {
-    pub(crate) fn new(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
-        Self::with(args, surroundings, dry_run(args)?)
-    }
-
-    /// One that is planned only.
-    pub(crate) fn planned(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
-        Self::with(args, surroundings, Some(View::new(&args.view, &args.roster)?))
-    }
-
-    fn with(
-        args: &ImportArgs,
-        surroundings: &Surroundings,
-        dry_run: Option<View>,
-    ) -> Result<Self, SettingsError> {
-        let ImportArgs { roster, pace, .. } = args;
-        if args.export.is_some() && args.export == roster.rejected {
-            return Err(SettingsError::SameFile);
-        }
-        let settings = surroundings.settings(Typed {
-            api: Some(&args.api),
-            journal: Some(&args.journal),
-            roster: Some(roster),
-            rows: Some(&args.rows),
-            requests: Some(&pace.requests),
-            settling: Some(&pace.settling),
-            pace: Some(pace),
-        });
-        #[cfg(feature = "sandbox")]
-        let settings = if args.sandbox.sandbox { settings.for_a_try() } else { settings };
-        if roster.excel && args.export.is_none() && roster.rejected.is_none() {
-            return Err(SettingsError::NothingForExcel);
-        }
-        // Before anything reads standard input.
-        let rosters = reading::names(&args.rosters, &settings)?;
-        let mut reading = reading::options(roster, &settings, &surroundings.files, DefaultMeeting::Missing)?;
-        let Route { destination, journal, mut notes } =
-            destination::route(args, &settings, surroundings, &mut reading)?;
-        notes.extend(surroundings.files.note());
-        Ok(Self {
-            destination,
-            journal,
-            on_network: on_network(&args.network),
-            rosters,
-            reading,
-            on_invalid: on_invalid(settings.on_invalid()),
-            limit: args.limit.map(Into::into),
-            rejected: reading::rejected(roster, &settings)?,
-            accept_differing: pace.accept_differing,
-            same_person: if args.allow_same_person { SamePerson::Add } else { SamePerson::Hold },
-            new_id_source: args.new_id_source,
-            dispatch: dispatch(&settings, pace.refresh_found),
-            pace: Pace::of(&settings),
-            export: args.export.as_deref().map(|path| exported(path, roster.excel)),
-            event_start: args.event.event_start,
-            dry_run,
-            notes,
-        })
     }
 }
 
@@ -420,14 +345,6 @@ pub(crate) fn on_network(args: &NetworkArgs) -> OnNetwork {
 /// Rows that are shown as they would be sent.
 const PREVIEW: u8 = 5;
 
-fn dry_run(args: &ImportArgs) -> Result<Option<View>, SettingsError> {
-    match (args.dry_run, &args.view) {
-        (true, view) => View::new(view, &args.roster).map(Some),
-        (false, ViewArgs { preview: None, report: None }) => Ok(None),
-        (false, _) => Err(SettingsError::ViewOfImport),
-    }
-}
-
 /// Requests on their way at once while a check asks.
 const CHECKERS: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -444,13 +361,6 @@ fn dispatch(settings: &Settings, refresh_found: bool) -> DispatchSettings {
             args::Uncertain::Hold => Resend::Hold,
         },
         refresh_found,
-    }
-}
-
-fn on_invalid(typed: args::OnInvalid) -> OnInvalid {
-    match typed {
-        args::OnInvalid::Stop => OnInvalid::Stop,
-        args::OnInvalid::Skip => OnInvalid::Skip,
     }
 }
 

@@ -19,23 +19,7 @@ impl Scenario {
         let wall = Timestamp::from_second(1_800_000_000 + seconds).unwrap();
         let clock = RunClock::starting_at(wall);
         let waits = Arc::new(Waits::default());
-        let pacer = Pacer::new(PacerSettings {
-            rate: self.rate,
-            server: Server::Loopback,
-            burst: 8,
-            max_outage: self.max_outage,
-        });
-        let mut dispatcher = Dispatcher {
-            api: Arc::clone(&self.api),
-            pacer,
-            journal: JournalTask::new(self.stage(clock).unwrap()),
-            clock,
-            observer: Arc::clone(&waits) as Arc<dyn Observer>,
-            cancel: self.cancel.clone(),
-            settings: self.settings,
-            stops: Vec::new(),
-            settling: Duration::ZERO,
-        };
+        let mut dispatcher = self.dispatcher(clock, &waits);
         let plans = dispatcher.survey().await.unwrap();
         if dispatcher.stops.is_empty() {
             dispatcher.journal.call(crate::journal::Journal::begin_changes).await.unwrap();

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{DispatchSettings, Dispatcher, JournalTask, RunClock, honour_kept_gate};
+use super::{DispatchSettings, Dispatcher, RunClock, RunContext, honour_kept_gate};
 use crate::event::{Event, Observer, StopReason};
 use crate::journal::{
     Acceptance, ExportFilter, ExportRow, IdSource, Journal, JournalError, JournalReader, Resend, StageInto,
@@ -152,31 +152,32 @@ impl Scenario {
         self.run_at(clock).await
     }
 
+    /// What a run with the roster works with, its gate as an earlier run has left it.
+    fn dispatcher(&self, clock: RunClock, waits: &Arc<Waits>) -> Dispatcher<FakeApi> {
+        let context = RunContext {
+            api: Arc::clone(&self.api),
+            pacer: Pacer::new(PacerSettings {
+                rate: self.rate,
+                server: Server::Loopback,
+                burst: 8,
+                max_outage: self.max_outage,
+            }),
+            journal: self.stage(clock).unwrap(),
+            clock,
+            observer: Arc::clone(waits) as Arc<dyn Observer>,
+            cancel: self.cancel.clone(),
+        };
+        let (requester, journal) = context.begin().unwrap();
+        requester.dispatcher(journal, self.settings)
+    }
+
     async fn run_at(&self, clock: RunClock) -> Ran {
         let waits = Arc::new(Waits {
             interrupt: self.interrupted_by_results.then(|| self.cancel.clone()),
             interrupt_after_listing: self.interrupted_by_a_listing.then(|| self.cancel.clone()),
             ..Waits::default()
         });
-        let pacer = Pacer::new(PacerSettings {
-            rate: self.rate,
-            server: Server::Loopback,
-            burst: 8,
-            max_outage: self.max_outage,
-        });
-        let mut journal = self.stage(clock).unwrap();
-        honour_kept_gate(&mut journal, &pacer, &clock, waits.as_ref()).unwrap();
-        let mut dispatcher = Dispatcher {
-            api: Arc::clone(&self.api),
-            pacer,
-            journal: JournalTask::new(journal),
-            clock,
-            observer: Arc::clone(&waits) as Arc<dyn Observer>,
-            cancel: self.cancel.clone(),
-            settings: self.settings,
-            stops: Vec::new(),
-            settling: Duration::ZERO,
-        };
+        let mut dispatcher = self.dispatcher(clock, &waits);
         dispatcher.run().await.unwrap();
         let journal = dispatcher.journal.into_inner().unwrap();
         let waits = waits.waits.lock().unwrap().clone();

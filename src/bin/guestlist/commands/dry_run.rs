@@ -1,6 +1,5 @@
 //! `guestlist import --dry-run`: what an import would do, by the API's presets and meetings and by the journal.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use guestlist::export;
@@ -16,7 +15,7 @@ use super::rejected::RejectedFile;
 use super::rosters;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::settings::{Import, JournalPlace, View};
+use crate::settings::{Import, View};
 use crate::ui::{Line, SecondsLine, SummaryLine, Ui, text};
 
 /// What would become of the rows that are not invalid.
@@ -40,22 +39,22 @@ pub(super) async fn run(settings: Import, view: View, ui: Arc<Ui>) -> Result<Exi
     }
     let page = PageFile::create(view.report.as_deref(), &keep)?;
     let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
-    let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
+    let sources = rosters::open(&settings.rosters, settings.choices.reading.caps)?;
     let connection = Connection::open(settings.destination, settings.pace).await?;
     let rehearsal = RehearsalSettings {
         target: connection.target.clone(),
-        on_duplicate: settings.reading.on_duplicate,
-        same_person: settings.same_person,
-        limit: settings.limit,
-        new_id_source: settings.new_id_source,
+        on_duplicate: settings.choices.reading.on_duplicate,
+        same_person: settings.choices.same_person,
+        limit: settings.choices.limit,
+        new_id_source: settings.choices.new_id_source,
     };
     let mut planner = Planner {
-        rehearsal: Rehearsal::begin(existing_journal(&settings.journal), rehearsal)?,
-        reading: settings.reading.clone(),
+        rehearsal: Rehearsal::begin(settings.journal.existing(), rehearsal)?,
+        reading: settings.choices.reading.clone(),
         failed: None,
     };
     let mut directory = check::ask(&connection, CancellationToken::new(), &ui).await?;
-    let (reading, reader) = (settings.reading, Arc::clone(&ui));
+    let (reading, reader) = (settings.choices.reading, Arc::clone(&ui));
     let wanted = Wanted { rejected, preview: view.preview };
     // The directory asks for meetings as they appear, and blocks meanwhile.
     let checking = tokio::task::spawn_blocking(move || {
@@ -74,16 +73,6 @@ pub(super) async fn run(settings: Import, view: View, ui: Arc<Ui>) -> Result<Exi
     ui.line(&Line::plan(plan));
     ui.line(&Line::Summary(summary(&checked.report, plan, exit)));
     Ok(exit)
-}
-
-/// A dry run makes none.
-fn existing_journal(place: &JournalPlace) -> Option<&Path> {
-    match place {
-        JournalPlace::Named(path) | JournalPlace::Usual(path) => {
-            Some(path.as_path()).filter(|path| path.exists())
-        }
-        JournalPlace::Temporary => None,
-    }
 }
 
 impl Planner {

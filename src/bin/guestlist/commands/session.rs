@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use guestlist::api::HttpApi;
-use guestlist::dispatch::RunClock;
+use guestlist::dispatch::{RunClock, RunContext};
 use guestlist::event::Observer;
-use guestlist::import::ImportContext;
 use guestlist::journal::{Journal, JournalError, OnNetwork, Opening};
 use guestlist::model::escape;
 use jiff::Timestamp;
@@ -84,8 +83,8 @@ impl Session {
     }
 
     /// Where the library does its work.
-    pub(super) fn context(&self, journal: Journal) -> ImportContext<HttpApi> {
-        ImportContext {
+    pub(super) fn context(&self, journal: Journal) -> RunContext<HttpApi> {
+        RunContext {
             api: Arc::clone(&self.connection.api),
             pacer: self.connection.pacer.clone(),
             journal,

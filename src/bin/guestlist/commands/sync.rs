@@ -5,21 +5,18 @@ use std::sync::Arc;
 
 use guestlist::dispatch::Removal;
 use guestlist::export;
-use guestlist::import::ImportSettings;
 use guestlist::journal::{ChangeKind, Journal};
 use guestlist::sync::{Planned, SyncReport, SyncSettings};
 
-use super::conclude::After;
-use super::journal_file::{self, JournalFile};
+use super::begin::{Begun, begin};
 use super::private_file::Content;
-use super::rejected::RejectedFile;
 use super::saved_plan::{self, SavedPlan};
 use super::session::{Session, Way};
 use super::{Job, Shell, on_runtime, rosters};
 use crate::args::{PlanArgs, RemovalArgs, SyncArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
-use crate::settings::{Import, JournalPlace};
+use crate::settings::Import;
 use crate::ui::{Line, Ui, text};
 
 /// What `plan` was asked for beside the plan.
@@ -67,27 +64,13 @@ async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit
     for path in written.into_iter().flatten() {
         export::refuse_unsafe(path, &keep)?;
     }
-    let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
-    let source = match &settings.journal {
-        JournalPlace::Named(path) | JournalPlace::Usual(path) if path.exists() => Some(path.clone()),
-        JournalPlace::Named(_) | JournalPlace::Usual(_) | JournalPlace::Temporary => None,
-    };
+    let sources = rosters::open(&settings.rosters, settings.choices.reading.caps)?;
     let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
-    let (session, journal) = Session::on_a_copy(source.as_deref(), way, "plan", &ui).await?;
+    let source = settings.journal.existing();
+    let (session, journal) = Session::on_a_copy(source, way, "plan", &ui).await?;
     let rosters = saved_plan::fingerprints(&sources)?;
     let sync = SyncSettings {
-        import: ImportSettings {
-            target: session.connection.target.clone(),
-            rosters: sources,
-            reading: settings.reading,
-            on_invalid: settings.on_invalid,
-            limit: settings.limit,
-            rejected: None,
-            accept_differing: settings.accept_differing,
-            new_id_source: settings.new_id_source,
-            same_person: settings.same_person,
-            dispatch: settings.dispatch,
-        },
+        import: settings.choices.import(session.connection.target.clone(), sources, None),
         removal: wanted.removal.removal(),
         most: wanted.removal.max_remove,
     };
@@ -179,45 +162,18 @@ async fn bring_in_step(
     job: &Job,
     ui: Arc<Ui>,
 ) -> Result<Exit, CommandError> {
-    let file = JournalFile::prepare(settings.journal)?;
-    let keep: Vec<_> =
-        journal_file::files(file.path()).into_iter().chain(rosters::files(&settings.rosters)).collect();
-    if let Some((path, _)) = &settings.export {
-        export::refuse_unsafe(path, &keep)?;
-    }
-    let rejected = RejectedFile::create(settings.rejected.as_ref(), &keep)?;
-    let sources = rosters::open(&settings.rosters, settings.reading.caps)?;
-    let command = format!("sync {}", rosters::listed(&settings.rosters));
-    let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
-    let (session, journal) = Session::begin(file, way, &command, job, &ui).await?;
-    let fingerprints = saved_plan::fingerprints(&sources)?;
-    let sync = SyncSettings {
-        import: ImportSettings {
-            target: session.connection.target.clone(),
-            rosters: sources,
-            reading: settings.reading,
-            on_invalid: settings.on_invalid,
-            limit: settings.limit,
-            rejected: rejected.as_ref().map(RejectedFile::writer).transpose()?,
-            accept_differing: settings.accept_differing,
-            new_id_source: settings.new_id_source,
-            same_person: settings.same_person,
-            dispatch: settings.dispatch,
-        },
-        removal: removal.removal(),
-        most: removal.max_remove,
-    };
+    let Begun { settings, journal, after } = begin("sync", settings, job, Arc::clone(&ui)).await?;
+    let fingerprints = saved_plan::fingerprints(&settings.rosters)?;
+    let sync = SyncSettings { import: settings, removal: removal.removal(), most: removal.max_remove };
     ui.begin_progress();
     let mut moved = Ok(None);
     let approve = |planned: &Planned| {
         moved = saved.map_or(Ok(None), |saved| saved.moved(planned, removal.removal(), fingerprints));
         matches!(moved, Ok(None))
     };
-    let report = guestlist::sync::sync(sync, session.context(journal), approve).await;
+    let report = guestlist::sync::sync(sync, after.session.context(journal), approve).await;
     ui.end_progress();
     let report: SyncReport = report?;
     let moved = moved?;
-    let (export, event_start) = (settings.export, settings.event_start);
-    let ending = After { ui, session, rejected, export, event_start, keep };
-    Ok(ending.conclude_sync(report, moved.as_ref()))
+    Ok(after.conclude_sync(report, moved.as_ref()))
 }

@@ -5,11 +5,12 @@ mod layers;
 use std::num::NonZeroU64;
 
 use clap::Parser;
+use guestlist::journal::SamePerson;
 use guestlist::roster::{Coming, DialectChoice, Header, IdSource, OnDuplicate, PersonalIds, Records};
 use rstest::rstest;
 
 use super::*;
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, ImportArgs};
 
 const TYPED: &str = "r.csv --account-id acc --app-id app --api-url https://api.example/v4";
 
@@ -68,13 +69,13 @@ fn what_is_typed_reaches_the_library() {
         environment(),
     )
     .unwrap();
-    assert_eq!(import.reading.default_preset.as_deref(), Some("p"));
-    assert_eq!(import.reading.id_source, IdSource::Derived(vec!["a".into(), "b".into()]));
-    assert_eq!(import.reading.personal_ids, PersonalIds::Allow);
-    assert_eq!(import.reading.records, Records::Keep);
-    assert_eq!(import.reading.on_duplicate, OnDuplicate::Last);
-    assert_eq!(import.same_person, SamePerson::Add);
-    assert_eq!((import.limit, import.dispatch.resend), (Some(7), Resend::Hold));
+    assert_eq!(import.choices.reading.default_preset.as_deref(), Some("p"));
+    assert_eq!(import.choices.reading.id_source, IdSource::Derived(vec!["a".into(), "b".into()]));
+    assert_eq!(import.choices.reading.personal_ids, PersonalIds::Allow);
+    assert_eq!(import.choices.reading.records, Records::Keep);
+    assert_eq!(import.choices.reading.on_duplicate, OnDuplicate::Last);
+    assert_eq!(import.choices.same_person, SamePerson::Add);
+    assert_eq!((import.choices.limit, import.choices.dispatch.resend), (Some(7), Resend::Hold));
 }
 
 #[rstest]
@@ -90,7 +91,7 @@ fn how_a_list_is_read_can_be_said(
     #[case] dialect: DialectChoice,
     #[case] coming: Coming,
 ) {
-    let reading = import(&format!("{TYPED} {typed}"), environment()).unwrap().reading;
+    let reading = import(&format!("{TYPED} {typed}"), environment()).unwrap().choices.reading;
     assert_eq!((reading.header, reading.dialect, reading.coming), (header, dialect, coming));
 }
 
@@ -159,8 +160,11 @@ mod trial {
     fn it_needs_no_account_and_leaves_the_real_journal_alone() {
         let (trial, import) = trial("r.csv --sandbox");
         assert_eq!(import.journal, JournalPlace::Temporary);
-        assert_eq!(import.reading.default_preset.as_deref(), Some("group_call_participant"));
-        assert_eq!(import.reading.default_meeting, DefaultMeeting::Given(trial.sandbox.meetings[0].0));
+        assert_eq!(import.choices.reading.default_preset.as_deref(), Some("group_call_participant"));
+        assert_eq!(
+            import.choices.reading.default_meeting,
+            DefaultMeeting::Given(trial.sandbox.meetings[0].0)
+        );
         assert_eq!(trial.sandbox.quota, None);
     }
 
@@ -170,7 +174,7 @@ mod trial {
         let (trial, import) =
             trial(&format!("r.csv --sandbox --meeting {meeting} --preset host --journal j"));
         assert_eq!(trial.sandbox.meetings[0].0.to_string(), meeting);
-        assert_eq!(import.reading.default_preset.as_deref(), Some("host"));
+        assert_eq!(import.choices.reading.default_preset.as_deref(), Some("host"));
         assert_eq!(import.journal, JournalPlace::Named("j".into()));
     }
 

@@ -221,9 +221,9 @@ fn a_try_in_the_sandbox_is_none_of_the_real_thing() {
     let surroundings = files(project, "");
     let import = Import::new(&args("r.csv --sandbox"), &surroundings).unwrap();
     assert_eq!(import.journal, JournalPlace::Temporary);
-    assert!(import.reading.preset_map.is_some());
+    assert!(import.choices.reading.preset_map.is_some());
     let named = "3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b".parse().unwrap();
-    assert_ne!(import.reading.default_meeting, DefaultMeeting::Given(named));
+    assert_ne!(import.choices.reading.default_meeting, DefaultMeeting::Given(named));
     assert!(import.notes.iter().any(|note| note.contains("--sandbox wins")), "{:?}", import.notes);
 }
 

@@ -1,0 +1,149 @@
+//! An import, a sync or a plan of one, as it was asked for.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use guestlist::dispatch::DispatchSettings;
+use guestlist::export::Format;
+use guestlist::import::{ImportSettings, OnInvalid};
+use guestlist::journal::{OnNetwork, SamePerson};
+use guestlist::model::Target;
+use guestlist::roster::{DefaultMeeting, ReadOptions, RejectedWriter, RosterSource};
+use jiff::Timestamp;
+
+use super::destination::{self, Destination, Route};
+use super::{
+    JournalPlace, Pace, RejectedRows, RosterName, SettingsError, Surroundings, Typed, View, dispatch,
+    exported, on_network, reading,
+};
+use crate::args::{self, ImportArgs, ViewArgs};
+
+/// An import.
+pub(crate) struct Import {
+    pub(crate) destination: Destination,
+    pub(crate) journal: JournalPlace,
+    pub(crate) on_network: OnNetwork,
+    pub(crate) rosters: Vec<RosterName>,
+    pub(crate) choices: Choices,
+    pub(crate) rejected: Option<RejectedRows>,
+    pub(crate) pace: Pace,
+    pub(crate) export: Option<(PathBuf, Format)>,
+    pub(crate) event_start: Option<Timestamp>,
+    /// A dry run, and what is seen of it.
+    pub(crate) dry_run: Option<View>,
+    /// What a person should know about them.
+    pub(crate) notes: Vec<String>,
+}
+
+/// How rows are read and sent, as the library is told it.
+pub(crate) struct Choices {
+    pub(crate) reading: ReadOptions,
+    pub(crate) on_invalid: OnInvalid,
+    pub(crate) limit: Option<u64>,
+    pub(crate) accept_differing: bool,
+    pub(crate) new_id_source: bool,
+    pub(crate) same_person: SamePerson,
+    pub(crate) dispatch: DispatchSettings,
+}
+
+impl Choices {
+    pub(crate) fn import(
+        self,
+        target: Target,
+        rosters: Vec<RosterSource>,
+        rejected: Option<RejectedWriter<File>>,
+    ) -> ImportSettings {
+        let Self { reading, on_invalid, limit, accept_differing, new_id_source, same_person, dispatch } =
+            self;
+        ImportSettings {
+            target,
+            rosters,
+            reading,
+            on_invalid,
+            limit,
+            rejected,
+            accept_differing,
+            new_id_source,
+            same_person,
+            dispatch,
+        }
+    }
+}
+
+impl Import {
+    pub(crate) fn new(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        Self::with(args, surroundings, dry_run(args)?)
+    }
+
+    /// One that is planned only.
+    pub(crate) fn planned(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        Self::with(args, surroundings, Some(View::new(&args.view, &args.roster)?))
+    }
+
+    fn with(
+        args: &ImportArgs,
+        surroundings: &Surroundings,
+        dry_run: Option<View>,
+    ) -> Result<Self, SettingsError> {
+        let ImportArgs { roster, pace, .. } = args;
+        if args.export.is_some() && args.export == roster.rejected {
+            return Err(SettingsError::SameFile);
+        }
+        let settings = surroundings.settings(Typed {
+            api: Some(&args.api),
+            journal: Some(&args.journal),
+            roster: Some(roster),
+            rows: Some(&args.rows),
+            requests: Some(&pace.requests),
+            settling: Some(&pace.settling),
+            pace: Some(pace),
+        });
+        #[cfg(feature = "sandbox")]
+        let settings = if args.sandbox.sandbox { settings.for_a_try() } else { settings };
+        if roster.excel && args.export.is_none() && roster.rejected.is_none() {
+            return Err(SettingsError::NothingForExcel);
+        }
+        // Before anything reads standard input.
+        let rosters = reading::names(&args.rosters, &settings)?;
+        let mut reading = reading::options(roster, &settings, &surroundings.files, DefaultMeeting::Missing)?;
+        let Route { destination, journal, mut notes } =
+            destination::route(args, &settings, surroundings, &mut reading)?;
+        notes.extend(surroundings.files.note());
+        Ok(Self {
+            destination,
+            journal,
+            on_network: on_network(&args.network),
+            rosters,
+            choices: Choices {
+                reading,
+                on_invalid: on_invalid(settings.on_invalid()),
+                limit: args.limit.map(Into::into),
+                accept_differing: pace.accept_differing,
+                same_person: if args.allow_same_person { SamePerson::Add } else { SamePerson::Hold },
+                new_id_source: args.new_id_source,
+                dispatch: dispatch(&settings, pace.refresh_found),
+            },
+            rejected: reading::rejected(roster, &settings)?,
+            pace: Pace::of(&settings),
+            export: args.export.as_deref().map(|path| exported(path, roster.excel)),
+            event_start: args.event.event_start,
+            dry_run,
+            notes,
+        })
+    }
+}
+
+fn dry_run(args: &ImportArgs) -> Result<Option<View>, SettingsError> {
+    match (args.dry_run, &args.view) {
+        (true, view) => View::new(view, &args.roster).map(Some),
+        (false, ViewArgs { preview: None, report: None }) => Ok(None),
+        (false, _) => Err(SettingsError::ViewOfImport),
+    }
+}
+
+fn on_invalid(typed: args::OnInvalid) -> OnInvalid {
+    match typed {
+        args::OnInvalid::Stop => OnInvalid::Stop,
+        args::OnInvalid::Skip => OnInvalid::Skip,
+    }
+}

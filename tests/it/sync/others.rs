@@ -1,0 +1,139 @@
+//! What others have done to a meeting since the journal last saw it.
+
+use serde_json::json;
+
+use super::Event;
+
+/// Each token that an export hands out joins somebody who is in.
+#[track_caller]
+fn assert_tokens_join(event: &Event, file: &str) {
+    let exported = event.0.text(file);
+    let ids: Vec<_> = event.0.server().participants().iter().map(|one| one["id"].to_string()).collect();
+    for line in exported.lines().filter(|line| line.contains(",eyJ")) {
+        assert!(ids.iter().any(|id| line.contains(id.trim_matches('"'))), "nobody is in by {line}");
+    }
+}
+
+/// Refused once, and put in by hand: they are there, and stay there once.
+#[test]
+fn a_refused_row_that_somebody_else_has_added_is_taken_over() {
+    let event = Event::with("422=#2");
+    event.roster(&[("1", "Ann"), ("2", "Bob"), ("3", "Cid")]);
+    event.0.tell("import list.csv --json --journal j.db --settle 300ms --concurrency 1").exit(4).rejected(1);
+    let refused = (1..=3).map(|id| id.to_string()).find(|id| !event.members().contains_key(id)).unwrap();
+    event.0.server().add(&refused, "By hand", "group_call_participant");
+    let ran = event.sync("--refresh-found").exit(0).added(0).present(3);
+    assert_eq!(ran.summary()["updated"], 1);
+    event.assert_members(&[("1", "Ann"), ("2", "Bob"), ("3", "Cid")]);
+    event.sync("--remove").exit(0).present(3);
+    // They aren't ours, so that they stay when the roster drops them.
+    event.roster(&[("4", "Dan")]);
+    event.sync("--remove --max-remove 100%").exit(0);
+    assert_eq!(event.members().keys().collect::<Vec<_>>(), [&refused, &"4".to_owned()]);
+}
+
+/// Removed by us, put in by hand, and on the roster again: taken over, not stuck.
+#[test]
+fn a_removed_row_that_somebody_else_has_added_is_taken_over() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("").exit(0);
+    event.roster(&[("1", "Ann")]);
+    event.sync("--remove").exit(0);
+    event.0.server().add("2", "Robert", "group_call_participant");
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("--refresh-found --export t.csv").exit(0).added(0).present(2);
+    event.assert_members(&[("1", "Ann"), ("2", "Bob")]);
+    assert_eq!(event.0.text("t.csv").matches(",eyJ").count(), 2);
+    assert_tokens_join(&event, "t.csv");
+}
+
+/// The token in the journal joins nobody any more: it isn't handed out, and who is there now is known by their own id.
+#[test]
+fn a_replaced_participant_is_known_by_their_new_id() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("").exit(0);
+    event.0.server().remove("2");
+    event.0.server().add("2", "Bob", "group_call_participant");
+    let plan = event.run("plan").exit(0);
+    assert_eq!(plan.lines_of("meeting_plan")[0]["replaced"], 1);
+    event.sync("--export t.csv").exit(4).present(2).without_token(1);
+    assert_tokens_join(&event, "t.csv");
+    event.sync("--refresh-found --export t.csv").exit(0).present(2);
+    assert_eq!(event.0.text("t.csv").matches(",eyJ").count(), 2);
+    assert_tokens_join(&event, "t.csv");
+    event.0.tell("verify --json --journal j.db --settle 0s").exit(0);
+}
+
+/// Killed after the update took effect, say: the token of before isn't handed out as that of now.
+#[test]
+fn who_is_already_as_wanted_gets_a_new_token() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann")]);
+    event.sync("--export t.csv").exit(0);
+    let before = event.0.text("t.csv");
+    event.0.server().change("1", &json!({ "name": "Anne" }));
+    event.roster(&[("1", "Anne")]);
+    let ran = event.sync("--export t.csv").exit(0).present(1);
+    assert_eq!(ran.summary()["updated"], 0);
+    assert_eq!(event.0.server().requests_of("token"), 1);
+    let token = |text: &str| text.split(',').find(|cell| cell.starts_with("eyJ")).unwrap().to_owned();
+    assert_ne!(token(&event.0.text("t.csv")), token(&before));
+}
+
+/// Whoever is about to be added beside an id that looks the same is told before.
+#[test]
+fn look_alikes_are_told() {
+    let event = Event::new();
+    event.roster(&[("ann-7", "Ann")]);
+    event.sync("").exit(0);
+    event.roster(&[("ann-7", "Ann"), ("Ann-7", "Ann")]);
+    let ran = event.sync("--allow-same-person").exit(0).added(1);
+    assert_eq!(ran.lines_of("look_alike")[0]["count"], 1);
+}
+
+/// A clock that was set back since the last run doesn't make the next one wait for days.
+#[test]
+fn an_end_in_the_future_is_waited_for_no_longer_than_the_settle_time() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("").exit(0);
+    event.0.tamper("UPDATE runs SET finished_at = finished_at + 864000000");
+    event.0.server().remove("2");
+    event.sync("").exit(0).added(1);
+    event.assert_members(&[("1", "Ann"), ("2", "Bob")]);
+}
+
+/// It keeps people as they are, and a sync changes them: both can't be meant.
+#[test]
+fn accepting_differences_is_refused() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann")]);
+    for command in ["sync", "plan"] {
+        event.run(&format!("{command} --accept-differing")).exit(2);
+    }
+    assert_eq!(event.0.server().requests(), 0);
+}
+
+/// A plan is written over nothing that is still needed.
+#[test]
+fn a_plan_never_replaces_the_journal_or_the_roster() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann")]);
+    event.sync("").exit(0);
+    let journal = event.0.read("j.db");
+    for typed in [
+        "plan list.csv --json --journal j.db --out j.db",
+        "plan list.csv --json --journal j.db --report j.db",
+        "plan list.csv --json --journal j.db --out p.json --report p.json",
+        "import list.csv --dry-run --json --journal j.db --report j.db",
+        "import list.csv --dry-run --json --journal j.db --rejected j.db",
+        "plan list.csv --json --journal j.db --out list.csv",
+    ] {
+        let ran = event.0.tell(typed);
+        assert!(matches!(ran.code(), 2 | 5), "{typed}: {}", ran.code());
+        assert_eq!(event.0.read("j.db"), journal, "{typed}");
+    }
+    event.assert_members(&[("1", "Ann")]);
+}
