@@ -160,6 +160,16 @@ pub enum StopReason {
     },
 }
 
+impl StopReason {
+    /// Whether it ends the run, rather than what is done about one meeting.
+    pub fn ends_the_run(&self) -> bool {
+        match self {
+            Self::Interrupted | Self::Answer(_) | Self::Outage { .. } | Self::Throttled { .. } => true,
+            Self::MeetingRefuses { .. } | Self::ListingIncomplete { .. } => false,
+        }
+    }
+}
+
 /// Who listens.
 pub trait Observer: Send + Sync {
     /// Takes note of an event. Must return soon: the run waits for it.

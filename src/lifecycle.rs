@@ -5,6 +5,7 @@
 //! uncertain ─settled, listed─▶ present | conflict | planned | rejected
 //! planned ─listed before the first create─▶ present | conflict
 //! conflict ─listed again─▶ present | conflict        rejected ─named again─▶ planned
+//! rejected | removed ─listed: somebody else has added it─▶ present | conflict
 //! planned, sent by an earlier run ─held─▶ uncertain
 //! planned, its person is in already ─withheld─▶ held ─named again─▶ planned      held ─listed─▶ present | conflict
 //! ```
@@ -133,8 +134,8 @@ pub fn next(state: RowState, transition: Transition) -> Option<RowState> {
         | (Removed, T::Readd) => Planned,
         (Sending, T::LoseTrack) | (Planned, T::Hold) => Uncertain,
         (Planned, T::Withhold) => Held,
-        (Planned | Uncertain | Conflict | Held, T::Adopt) => Present,
-        (Planned | Uncertain | Conflict | Held, T::FindTwice) => Conflict,
+        (Planned | Uncertain | Conflict | Held | Rejected | Removed, T::Adopt) => Present,
+        (Planned | Uncertain | Conflict | Held | Rejected | Removed, T::FindTwice) => Conflict,
         (Added | Present, T::Remove) => Removed,
         _ => return None,
     };
@@ -188,12 +189,16 @@ mod tests {
         uncertain -FindTwice-> conflict
         uncertain -Resend-> planned
         uncertain -GiveUp-> rejected
+        rejected -Adopt-> present
+        rejected -FindTwice-> conflict
         rejected -NameAgain-> planned
         conflict -Adopt-> present
         conflict -FindTwice-> conflict
         held -Adopt-> present
         held -FindTwice-> conflict
         held -NameAgain-> planned
+        removed -Adopt-> present
+        removed -FindTwice-> conflict
         removed -Readd-> planned
         ");
     }

@@ -167,6 +167,13 @@ pub fn judge(seen: Seen<'_>) -> Change {
     }
 }
 
+/// Whether the one that we had confirmed is gone, and another one has taken the id's place. What is to be done about the
+/// id, [`judge`] says; this says that our confirmation and its token are worth nothing any more.
+pub fn is_replaced(seen: Seen<'_>) -> bool {
+    let (Some(_), Some(known), [listed]) = (seen.wanted, seen.known, seen.listed) else { return false };
+    known.is_confirmed() && known.participant_id != Some(listed.participant_id)
+}
+
 /// In the meeting, not on the roster. Somebody whom others have put in our row's place is not ours, and neither is
 /// whoever never was confirmed to us.
 fn unwanted(known: Option<Known<'_>>, listed: &Listed<'_>) -> Change {

@@ -17,7 +17,7 @@ use crate::roster::LeftOut;
 
 /// What to keep in step and how.
 pub struct SyncSettings {
-    /// The roster, and how to read and send it.
+    /// The roster, and how to read and send it. Differences are updated, so that none is accepted.
     pub import: ImportSettings,
     /// Who is to be removed.
     pub removal: Removal,
@@ -144,11 +144,14 @@ pub async fn sync<A: ParticipantApi>(
     approve: impl FnOnce(&Planned) -> bool,
 ) -> Result<SyncReport, ImportError> {
     let wanted = settings.removal;
-    let (accept_differing, same_person) = (settings.import.accept_differing, settings.import.same_person);
-    let Surveyed { planned, requester, dispatch } = survey(settings, context).await?;
+    let same_person = settings.import.same_person;
+    let Surveyed { mut planned, requester, dispatch } = survey(settings, context).await?;
+    if requester.cancel.is_cancelled() && !planned.stops.contains(&StopReason::Interrupted) {
+        planned.stops.push(StopReason::Interrupted);
+    }
     let removal = planned.allowed(wanted);
-    let interrupted = requester.cancel.is_cancelled();
-    if !planned.readable || planned.is_forbidden() || interrupted || !approve(&planned) {
+    let ended = planned.stops.iter().any(StopReason::ends_the_run);
+    if !planned.readable || planned.is_forbidden() || ended || !approve(&planned) {
         let Planned { meetings, barriers, stops, journal, summary, not_coming, .. } = planned;
         let import =
             ImportReport { summary, accepted: false, stops, problems: Vec::new(), not_coming, journal };
@@ -158,9 +161,6 @@ pub async fn sync<A: ParticipantApi>(
     let acceptance = Acceptance { invalid: summary.invalid, left_out: summary.left_out, same_person };
     journal.accept(requester.clock.now(), acceptance)?;
     journal.begin_changes()?;
-    if accept_differing {
-        journal.accept_differing()?;
-    }
     let before = journal.tally()?;
     requester.observer.on(&Event::Accepted { to_send: before.not_attempted, present: before.present });
     let mut dispatcher = requester.dispatcher(journal, dispatch);

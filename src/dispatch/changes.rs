@@ -64,15 +64,13 @@ pub struct ChangeFailure {
 enum Made {
     Updated(RowId, JoinToken),
     Removed(Option<RowId>),
-    /// Of those who share an id: another one is kept.
-    Replaced(Option<RowId>),
     Failed(Box<ChangeFailure>),
     Stopped(StopReason),
 }
 
 impl<A: ParticipantApi> Dispatcher<A> {
     /// Carries out the planned updates, then the removals. What ended it early is in [`stops`](Self::stops); nobody is
-    /// removed after that.
+    /// removed once there is any, and nobody is updated after one that ends the run.
     ///
     /// # Errors
     /// The journal failed.
@@ -81,7 +79,11 @@ impl<A: ParticipantApi> Dispatcher<A> {
         let kinds: Vec<_> =
             std::iter::once(ChangeKind::Update).chain(removal.kinds().iter().copied()).collect();
         for kind in kinds {
-            if !self.stops.is_empty() {
+            let may = match kind {
+                ChangeKind::Update => !self.stops.iter().any(StopReason::ends_the_run),
+                _ => self.stops.is_empty(),
+            };
+            if !may {
                 break;
             }
             let stopped = self
@@ -146,7 +148,6 @@ impl<A: ParticipantApi> Reconciler<A> {
             return made;
         }
         match call(self.line(), || self.api.remove(change.meeting, id)).await {
-            Called::Done(Removed::Deleted | Removed::Gone) if change.kept.is_some() => Made::Replaced(row),
             Called::Done(Removed::Deleted | Removed::Gone) => Made::Removed(row),
             Called::Refused(failure) | Called::Failed(Trouble::Failed(failure)) => {
                 failed(change, Some(failure))
@@ -174,8 +175,7 @@ impl<A: ParticipantApi> Reconciler<A> {
         made: Vec<Made>,
         changed: &mut Changed,
     ) -> Result<Option<StopReason>, DispatchError> {
-        let (mut updates, mut removals, mut replaced, mut stopped) =
-            (Vec::new(), Vec::new(), Vec::new(), None);
+        let (mut updates, mut removals, mut stopped) = (Vec::new(), Vec::new(), None);
         let mut removed = 0;
         for made in made {
             match made {
@@ -183,10 +183,6 @@ impl<A: ParticipantApi> Reconciler<A> {
                 Made::Removed(row) => {
                     removed += 1;
                     removals.extend(row);
-                }
-                Made::Replaced(row) => {
-                    removed += 1;
-                    replaced.extend(row);
                 }
                 Made::Failed(failure) => {
                     changed.failed += 1;
@@ -201,8 +197,7 @@ impl<A: ParticipantApi> Reconciler<A> {
         self.desk
             .call(move |journal| {
                 journal.keep_updates(&updates)?;
-                journal.keep_removals(&removals)?;
-                if replaced.is_empty() { Ok(()) } else { journal.keep_replaced(&replaced) }
+                journal.keep_removals(&removals)
             })
             .await?;
         changed.updated += updated;

@@ -36,10 +36,15 @@ impl RunClock {
         then.saturating_add(duration).unwrap_or(Timestamp::MAX)
     }
 
+    /// `duration` before `then`.
+    pub fn before(then: Timestamp, duration: Duration) -> Timestamp {
+        let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+        then.saturating_sub(duration).unwrap_or(Timestamp::MIN)
+    }
+
     /// `duration` ago.
     pub fn ago(&self, duration: Duration) -> Timestamp {
-        let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-        self.now().saturating_sub(duration).unwrap_or(Timestamp::MIN)
+        Self::before(self.now(), duration)
     }
 }
 

@@ -239,22 +239,12 @@ impl<A: ParticipantApi> Dispatcher<A> {
     /// Notes why the run, or a part of it, ends early. What ends all of it is told once, however many answers say so.
     fn stop(&mut self, reason: StopReason) {
         let told = |stop: &StopReason| {
-            *stop == reason || (ends_the_run(stop) && discriminant(stop) == discriminant(&reason))
+            *stop == reason || (stop.ends_the_run() && discriminant(stop) == discriminant(&reason))
         };
         if !self.stops.iter().any(told) {
             self.observer.on(&Event::Stopped(&reason));
             self.stops.push(reason);
         }
-    }
-}
-
-fn ends_the_run(stop: &StopReason) -> bool {
-    match stop {
-        StopReason::Interrupted
-        | StopReason::Answer(_)
-        | StopReason::Outage { .. }
-        | StopReason::Throttled { .. } => true,
-        StopReason::MeetingRefuses { .. } | StopReason::ListingIncomplete { .. } => false,
     }
 }
 

@@ -92,6 +92,11 @@ impl<A: ParticipantApi> Reconciler<A> {
             .call(move |journal| journal.apply_listing(meeting.key, settled_before, resend, now))
             .await?;
         drop(slot);
+        self.tell_compared(meeting, &settled);
+        Ok(Ok(settled))
+    }
+
+    pub(super) fn tell_compared(&self, meeting: RunMeeting, settled: &Settled) {
         self.observer.on(&Event::Compared {
             meeting: meeting.id,
             found: settled.found,
@@ -103,7 +108,6 @@ impl<A: ParticipantApi> Reconciler<A> {
         if *count > 0 {
             self.observer.on(&Event::LookAlike { meeting: meeting.id, count: *count, first });
         }
-        Ok(Ok(settled))
     }
 }
 

@@ -1,6 +1,10 @@
 //! Meetings looked at before anything is changed: each listed completely and held against the roster or the journal.
 
+use std::cell::Cell;
+use std::future;
+
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::listing::{Care, Listed};
@@ -14,6 +18,13 @@ use crate::journal::{
 
 /// Meetings that are looked at side by side.
 const AT_ONCE: usize = 8;
+
+/// What a complete listing showed.
+struct Seen<T> {
+    found: T,
+    /// When the listing began.
+    began: Timestamp,
+}
 
 /// What became of looking at a meeting.
 type Look<T> = Result<Result<T, StopReason>, DispatchError>;
@@ -36,7 +47,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
     pub async fn audit(&mut self, meetings: Vec<RunMeeting>) -> Result<Vec<MeetingAudit>, DispatchError> {
         let misses = |audit: &MeetingAudit| audit.of(DeviationKind::Missing);
         self.each(meetings, async |reconciler, meeting| {
-            reconciler.look(meeting, Journal::audit, misses).await
+            Ok(reconciler.look(meeting, Journal::audit, misses).await?.map(|seen| seen.found))
         })
         .await
     }
@@ -51,7 +62,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
         plan: impl Fn(&mut Journal, RunMeeting) -> Result<RemovalPlan, JournalError> + Copy + Send + 'static,
     ) -> Result<Vec<RemovalPlan>, DispatchError> {
         self.each(meetings, async |reconciler, meeting| {
-            reconciler.look(meeting, plan, |plan| plan.gone).await
+            Ok(reconciler.look(meeting, plan, |plan| plan.gone).await?.map(|seen| seen.found))
         })
         .await
     }
@@ -80,7 +91,8 @@ impl<A: ParticipantApi> Dispatcher<A> {
         self.journal.call(Journal::keep_gone).await
     }
 
-    /// Does something about meetings, some of them side by side; what stops it is noted.
+    /// Does something about meetings, some of them side by side; what stops it is noted. After a stop that ends the run no
+    /// further one is looked at.
     async fn each<T>(
         &mut self,
         meetings: Vec<RunMeeting>,
@@ -88,8 +100,18 @@ impl<A: ParticipantApi> Dispatcher<A> {
     ) -> Result<Vec<T>, DispatchError> {
         let looked = self
             .with_reconciler(async |reconciler| {
-                let looks = stream::iter(meetings).map(|meeting| look(reconciler, meeting));
-                looks.buffered(AT_ONCE).collect::<Vec<_>>().await
+                let ended = Cell::new(false);
+                let looks = stream::iter(meetings).map(async |meeting| {
+                    if ended.get() {
+                        return None;
+                    }
+                    let looked = look(reconciler, meeting).await;
+                    if let Ok(Err(reason)) = &looked {
+                        ended.set(ended.get() || reason.ends_the_run());
+                    }
+                    Some(looked)
+                });
+                looks.buffered(AT_ONCE).filter_map(future::ready).collect::<Vec<_>>().await
             })
             .await?;
         let mut found = Vec::new();
@@ -105,9 +127,12 @@ impl<A: ParticipantApi> Dispatcher<A> {
 
 impl<A: ParticipantApi> Reconciler<A> {
     async fn survey(&self, meeting: RunMeeting) -> Look<MeetingPlan> {
-        let misses = |plan: &MeetingPlan| plan.counts.add_again + plan.counts.gone;
+        let misses = |plan: &MeetingPlan| plan.counts.add_again + plan.counts.gone + plan.counts.replaced;
         match self.look(meeting, Journal::plan_changes, misses).await? {
-            Ok(plan) => self.adopt(meeting, plan).await,
+            Ok(seen) => {
+                self.adopt(meeting, seen.began).await?;
+                Ok(Ok(seen.found))
+            }
             Err(reason) => Ok(Err(reason)),
         }
     }
@@ -119,7 +144,7 @@ impl<A: ParticipantApi> Reconciler<A> {
         meeting: RunMeeting,
         compare: impl Fn(&mut Journal, RunMeeting) -> Result<T, JournalError> + Copy + Send + 'static,
         misses: impl Fn(&T) -> u64,
-    ) -> Look<T> {
+    ) -> Look<Seen<T>> {
         loop {
             let began = self.clock.now();
             match self.list_alone(meeting).await? {
@@ -134,7 +159,7 @@ impl<A: ParticipantApi> Reconciler<A> {
             let missing = misses(&found);
             let settled = active.map(|active| RunClock::after(active, self.settings.settle()));
             let Some(settled) = settled.filter(|settled| *settled > began && missing > 0) else {
-                return Ok(Ok(found));
+                return Ok(Ok(Seen { found, began }));
             };
             let Some(remaining) = self.clock.until(settled) else { continue };
             let until = Instant::now() + remaining;
@@ -159,13 +184,19 @@ impl<A: ParticipantApi> Reconciler<A> {
         self.list(meeting, Care::Alone).await
     }
 
-    /// What the listing shows of rows that weren't sent yet, or are in doubt, is taken over as before a first create.
-    async fn adopt(&self, meeting: RunMeeting, plan: MeetingPlan) -> Look<MeetingPlan> {
-        let (settled_before, now) = (self.clock.ago(self.settings.settle()), self.clock.now());
-        let resend = self.settings.resend;
-        self.desk
-            .call(move |journal| journal.apply_listing(meeting.key, settled_before, resend, now))
+    /// What the listing shows of rows that aren't confirmed is taken over as before a first create; absence counts for
+    /// doubts that had settled when it began.
+    async fn adopt(&self, meeting: RunMeeting, began: Timestamp) -> Result<(), DispatchError> {
+        let settled_before = RunClock::before(began, self.settings.settle());
+        let (now, resend) = (self.clock.now(), self.settings.resend);
+        let settled = self
+            .desk
+            .call(move |journal| {
+                journal.forget_replaced(meeting.key)?;
+                journal.apply_listing(meeting.key, settled_before, resend, now)
+            })
             .await?;
-        Ok(Ok(plan))
+        self.tell_compared(meeting, &settled);
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! The rows that a complete listing shows: adopted if it shows them once, in conflict if more often.
+//! The rows that a complete listing shows: adopted if it shows them once, in conflict if more often. Rows that were
+//! refused or removed are among them: somebody else has added them since, and who is in must not be sent.
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -42,7 +43,8 @@ pub(super) fn match_rows(
             "INSERT INTO temp.matches SELECT p.participant, count(*), min(l.participant_id)
              FROM temp.listed l CROSS JOIN participants p
                ON p.meeting = ?1 AND p.custom_participant_id = l.custom_participant_id
-             WHERE l.meeting = ?1 AND p.state IN ('planned', 'uncertain', 'conflict', 'held') GROUP BY p.participant",
+             WHERE l.meeting = ?1 AND p.state IN ('planned', 'uncertain', 'conflict', 'held', 'rejected', 'removed')
+             GROUP BY p.participant",
             [meeting.0],
         )
         .doing(SETTLING)?;
@@ -64,7 +66,7 @@ pub(super) fn match_rows(
 fn next_match(transaction: &Transaction<'_>, after: i64) -> Result<Option<Match>, JournalError> {
     transaction
         .prepare_cached(
-            "SELECT p.participant, p.state, x.times, p.sends > 0, l.participant_id, p.name, p.preset_name, p.picture,
+            "SELECT p.participant, p.state, x.times, p.sends > 0 AND p.state <> 'rejected', l.participant_id, p.name, p.preset_name, p.picture,
                     coalesce(l.name, ''), l.preset_name, l.picture, l.created_at, l.updated_at, p.wanted
              FROM temp.matches x CROSS JOIN participants p USING (participant)
              CROSS JOIN temp.listed l ON l.meeting = p.meeting AND l.participant_id = x.participant_id
@@ -114,7 +116,7 @@ fn adopt(transaction: &Transaction<'_>, matched: &Match) -> Result<(), JournalEr
     transaction
         .prepare_cached(
             "UPDATE participants SET state = ?2, confirmation = ?3, name = ?4, preset_name = ?5, picture = ?6,
-                    wanted = ?7, difference_accepted = 0
+                    wanted = ?7, difference_accepted = 0, sends = iif(state = 'rejected', 0, sends)
              WHERE participant = ?1",
         )
         .and_then(|mut update| {

@@ -8,7 +8,7 @@ use super::error::{Doing, JournalError};
 use super::planned::ChangeKind;
 use super::state::legal;
 use super::tokens::KEEP_TOKEN;
-use super::{Journal, RowId, RunNumber};
+use super::{Journal, MeetingKey, RowId, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::JoinToken;
 
@@ -34,6 +34,14 @@ impl Journal {
                      FROM temp.changes x
                      WHERE x.kind IN ('update', 'unchanged') AND x.participant = participants.participant
                        AND participants.state IN ('added', 'present')",
+                    [],
+                )
+                .doing(PLANNING)?;
+            // Others have made them so, or an update whose answer we never saw: the token may be of what they were before.
+            transaction
+                .execute(
+                    "UPDATE confirmations SET token = NULL, token_expires_at = NULL WHERE token IS NOT NULL
+                       AND participant IN (SELECT participant FROM temp.changes WHERE kind = 'unchanged')",
                     [],
                 )
                 .doing(PLANNING)?;
@@ -69,6 +77,22 @@ impl Journal {
         })
     }
 
+    /// Keeps that those whom others have replaced in a meeting are no longer in; the listing, when it is applied, shows
+    /// who is. To be called before that.
+    pub fn forget_replaced(&mut self, meeting: MeetingKey) -> Result<(), JournalError> {
+        self.write(PLANNING, |transaction, _run| {
+            let replaced: Vec<i64> = transaction
+                .prepare("SELECT participant FROM temp.changes WHERE kind = ?1 AND meeting = ?2")
+                .and_then(|mut select| {
+                    select
+                        .query_map(params![ChangeKind::Replaced.name(), meeting.0], |row| row.get(0))?
+                        .collect()
+                })
+                .doing(PLANNING)?;
+            remove(transaction, replaced)
+        })
+    }
+
     /// Keeps that rows have been updated to what their roster wants, and the tokens that came along.
     pub fn keep_updates(&mut self, updated: &[(RowId, Option<JoinToken>)]) -> Result<(), JournalError> {
         self.write(UPDATING, |transaction, run| {
@@ -100,14 +124,19 @@ impl Journal {
             .doing(PLANNING)
     }
 
-    /// When the last run before this one that may have added anybody ended, or when this one began if that is unknown: what was confirmed by then
+    /// When the last run before this one that may have added anybody had ended, at the latest: what was confirmed by then
     /// may be missing from a list that lags until the settle time has passed since.
+    ///
+    /// One that died had ended when the next one began. None ended after this one began, whatever a clock that was set
+    /// back since says.
     pub fn last_activity(&self) -> Result<Option<Timestamp>, JournalError> {
         let ended: Option<i64> = self
             .connection
             .query_row(
-                "SELECT max(coalesce(finished_at, (SELECT started_at FROM runs WHERE run = ?1)))
-                 FROM runs WHERE run < ?1 AND accepted_at IS NOT NULL",
+                "SELECT min(max(coalesce(r.finished_at, (SELECT n.started_at FROM runs n WHERE n.run > r.run
+                                                         ORDER BY n.run LIMIT 1))),
+                            (SELECT started_at FROM runs WHERE run = ?1))
+                 FROM runs r WHERE r.run < ?1 AND r.accepted_at IS NOT NULL",
                 [self.run.0],
                 |row| row.get(0),
             )
@@ -124,7 +153,8 @@ pub(super) fn rows_of(transaction: &Transaction<'_>, kind: ChangeKind) -> Result
         .doing(PLANNING)
 }
 
-/// Confirmed rows are in the meeting no longer.
+/// Confirmed rows are in the meeting no longer. The create that had made them goes with them: whoever has their id
+/// from now on is another one's, unless we have sent it more than once.
 pub(super) fn remove(
     transaction: &Transaction<'_>,
     rows: impl IntoIterator<Item = i64>,
@@ -134,7 +164,8 @@ pub(super) fn remove(
         "SELECT confirmation FROM participants WHERE participant = ?1 AND state IN ('added', 'present')",
     )?;
     let mut update = prepare(
-        "UPDATE participants SET state = ?2, confirmation = NULL, wanted = NULL WHERE participant = ?1",
+        "UPDATE participants SET state = ?2, confirmation = NULL, wanted = NULL, sends = max(sends - 1, 0), sent_run = -1
+         WHERE participant = ?1",
     )?;
     let mut forget = prepare("DELETE FROM confirmations WHERE confirmation = ?1")?;
     let removed = legal(RowState::Added, Transition::Remove)?;

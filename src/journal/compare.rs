@@ -15,7 +15,7 @@ use super::state::read_state;
 use super::{Journal, MeetingKey, RowId, RunMeeting, RunNumber};
 use crate::lifecycle::RowState;
 use crate::model::{Location, RemoteId};
-use crate::plan::{Change, FieldChange, Known, Listed, Origin, Seen, Shown, ShownField, judge};
+use crate::plan::{Change, FieldChange, Known, Listed, Origin, Seen, Shown, ShownField, is_replaced, judge};
 
 pub(super) const PLANNING: &str = "comparing the roster with the meeting";
 
@@ -205,7 +205,12 @@ impl Planner<'_> {
         let listed: Vec<_> = there.iter().map(InList::listed).collect();
         let known = row.map(Journaled::known);
         let wanted = row.filter(|row| row.named).map(|row| shown(&row.wanted));
-        let change = judge(Seen { wanted, known, listed: &listed });
+        let seen = Seen { wanted, known, listed: &listed };
+        if is_replaced(seen) {
+            self.counts.replaced += 1;
+            self.keep(ChangeKind::Replaced.name(), &[], row, there)?;
+        }
+        let change = judge(seen);
         let ours = known.is_some_and(|known| known.origin.is_ours() && known.participant_id.is_some());
         self.managed += u64::from(ours && listed.len() == 1);
         let (kind, fields) = match change {

@@ -28,6 +28,8 @@ pub struct ChangeCounts {
     pub update: u64,
     /// As they should be.
     pub unchanged: u64,
+    /// Of those to be updated or as they should be: another participant has taken the place of the one that we knew.
+    pub replaced: u64,
     /// Ours, and no longer on the roster.
     pub remove: u64,
     /// There before us, and no longer on the roster.
@@ -51,6 +53,8 @@ pub enum ChangeKind {
     AddAgain,
     /// See [`ChangeCounts::update`].
     Update,
+    /// See [`ChangeCounts::replaced`].
+    Replaced,
     /// See [`ChangeCounts::remove`].
     Remove,
     /// See [`ChangeCounts::remove_found`].
@@ -67,10 +71,11 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Add,
         Self::AddAgain,
         Self::Update,
+        Self::Replaced,
         Self::Remove,
         Self::RemoveFound,
         Self::Gone,
@@ -85,6 +90,7 @@ impl ChangeKind {
             Self::Add => "add",
             Self::AddAgain => "add_again",
             Self::Update => "update",
+            Self::Replaced => "replaced",
             Self::Remove => "remove",
             Self::RemoveFound => "remove_found",
             Self::Gone => "gone",
@@ -107,6 +113,7 @@ impl ChangeCounts {
             ChangeKind::Add => &mut self.add,
             ChangeKind::AddAgain => &mut self.add_again,
             ChangeKind::Update => &mut self.update,
+            ChangeKind::Replaced => &mut self.replaced,
             ChangeKind::Remove => &mut self.remove,
             ChangeKind::RemoveFound => &mut self.remove_found,
             ChangeKind::Gone => &mut self.gone,

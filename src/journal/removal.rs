@@ -6,13 +6,11 @@ use super::change::{remove, rows_of};
 use super::compare::{CHANGES, InList, Journaled, walk};
 use super::error::{Doing, JournalError};
 use super::planned::ChangeKind;
-use super::state::legal;
-use super::{Journal, MeetingKey, RowId, RunMeeting, RunNumber};
-use crate::lifecycle::{RowState, Transition};
+use super::{Journal, MeetingKey, RunMeeting, RunNumber};
+use crate::lifecycle::RowState;
 use crate::surplus::{Keep, Twin, kept};
 
 const PLANNING: &str = "looking for whom to remove";
-const REPLACING: &str = "noting who was kept";
 
 /// Who is to be removed from a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +66,16 @@ impl Journal {
         self.plan_removal(meeting, |planner, row, there| {
             let row = row.filter(|row| is_managed(row.state));
             planner.plan.managed += u64::from(row.is_some() && !there.is_empty());
-            let [first, _, ..] = there else { return Ok(()) };
-            let twins: Vec<_> = there.iter().map(InList::twin).collect();
             let journaled = row.and_then(|row| row.participant_id.as_deref());
+            let first = match (there, row) {
+                ([first, _, ..], _) => first,
+                // An earlier one has removed ours, and died before it could note that.
+                ([only], Some(row)) if journaled.is_some_and(|ours| ours != only.participant_id) => {
+                    return planner.gone(row);
+                }
+                ([] | [_], _) => return Ok(()),
+            };
+            let twins: Vec<_> = there.iter().map(InList::twin).collect();
             let Some(whom) = row.and_then(|_| kept(keep, journaled, &twins)) else {
                 return planner.leave(row, first);
             };
@@ -104,25 +109,6 @@ impl Journal {
         // No meeting may have been looked at.
         self.connection.execute_batch(CHANGES).doing(PLANNING)?;
         self.write(PLANNING, |transaction, _run| remove(transaction, rows_of(transaction, ChangeKind::Gone)?))
-    }
-
-    /// Keeps that participants were removed whose id somebody else has, too: the next listing shows whom. What is known of
-    /// the create that had made them goes with them.
-    pub fn keep_replaced(&mut self, replaced: &[RowId]) -> Result<(), JournalError> {
-        self.write(REPLACING, |transaction, _run| {
-            remove(transaction, replaced.iter().map(|row| row.0))?;
-            let planned = legal(RowState::Removed, Transition::Readd)?;
-            let mut update = transaction
-                .prepare_cached(
-                    "UPDATE participants SET state = ?2, sends = max(sends - 1, 0), sent_run = -1
-                     WHERE participant = ?1 AND state = 'removed'",
-                )
-                .doing(REPLACING)?;
-            for row in replaced {
-                update.execute(params![row.0, planned.name()]).doing(REPLACING)?;
-            }
-            Ok(())
-        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod histories;
 mod limits;
+mod others;
 mod plans;
 
 use std::collections::BTreeMap;

@@ -292,3 +292,27 @@ fn a_killed_dedupe_goes_on() {
     import.assert_everyone_is_in_once();
     assert_eq!(audited(&verify(&import, "").exit(0)), [0; 6]);
 }
+
+/// The same where ours is the one that goes: killed after it went and before that was noted, the next one takes over who
+/// stayed.
+#[test]
+fn a_killed_dedupe_takes_over_who_stayed() {
+    let import = Import::new().people(40).fault("list-lag=#1").server_with(|settings| {
+        settings.latency = Duration::from_millis(5);
+        settings.list_lag = Duration::from_secs(3600);
+    });
+    for n in 0..40 {
+        import.server().add(&format!("guest-{n:04}"), "Twin", "group_call_participant");
+    }
+    // The list before the first create doesn't show them yet.
+    import.run().exit(0).added(40);
+    let typed =
+        "dedupe --journal j.db --json --settle 300ms --keep oldest --yes --max-remove 100% --concurrency 8";
+    let mut running = Running::start(&import, import.command(typed));
+    running.until("some are removed", |stats| stats.requests.get("delete").is_some_and(|count| *count >= 10));
+    assert!(running.kill(), "it ended before it was killed");
+    import.tell(typed).exit(0);
+    import.assert_nobody_is_in_twice();
+    assert_eq!(import.server().participants().len(), 40);
+    assert_eq!(audited(&verify(&import, "").exit(4))[..3], [0; 3], "only their names differ");
+}

@@ -15,7 +15,7 @@ use guestlist::removal::RemovalReport;
 use guestlist::roster::{RejectedError, RosterError, WorkbookError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
-use guestlist::sync::{Planned, SyncReport};
+use guestlist::sync::{Planned, SyncReport, removals};
 use guestlist::verify::VerifyReport;
 
 use crate::error::CommandError;
@@ -87,10 +87,10 @@ pub(crate) fn of_run(summary: &RunSummary, accepted: bool, stops: &[StopReason])
     let open = tally.rejected + tally.uncertain + tally.conflict + tally.held + tally.not_attempted;
     if stops.contains(&StopReason::Interrupted) {
         Exit::Interrupted(signal::received())
-    } else if !accepted {
-        Exit::InvalidRoster
     } else if !stops.is_empty() {
         Exit::Stopped
+    } else if !accepted {
+        Exit::InvalidRoster
     } else if open + summary.invalid + tally.differing + tally.without_token > 0 {
         Exit::Incomplete
     } else {
@@ -119,9 +119,11 @@ pub(crate) fn of_plan(planned: &Planned, removal: Removal, detailed: bool) -> Ex
 pub(crate) fn of_sync(report: &SyncReport, moved: bool) -> Exit {
     let run = &report.import;
     let forbidden = moved || report.barriers.iter().any(|barrier| barrier.forbids_everything());
+    let kept = report.meetings.iter().any(|plan| removals(plan, report.removal) > 0)
+        && report.barriers.iter().any(|barrier| !barrier.forbids_everything());
     match of_run(&run.summary, run.accepted, &run.stops) {
-        Exit::InvalidRoster if forbidden => Exit::Forbidden,
-        exit if report.changed.failed > 0 => exit.or(Exit::Incomplete),
+        Exit::InvalidRoster | Exit::Stopped if forbidden && !run.accepted => Exit::Forbidden,
+        exit if report.changed.failed > 0 || kept => exit.or(Exit::Incomplete),
         exit => exit,
     }
 }

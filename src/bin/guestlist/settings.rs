@@ -91,6 +91,10 @@ pub(crate) enum SettingsError {
     SameFile,
     #[error("--preview and --report show what would be sent: add --dry-run, or use guestlist check")]
     ViewOfImport,
+    #[error(
+        "--accept-differing takes people as they are, and a sync updates them: leave it away, or use guestlist import"
+    )]
+    AcceptDifferingOfSync,
     #[error("--excel is for CSV files: name one with --rejected or --export")]
     NothingForExcel,
     #[error(
@@ -149,12 +153,17 @@ pub(crate) enum JournalPlace {
 }
 
 impl JournalPlace {
-    /// The journal, if there is one yet: a dry run makes none.
-    pub(crate) fn existing(&self) -> Option<&Path> {
+    /// Where it is or will be, unless nobody but us knows.
+    pub(crate) fn path(&self) -> Option<&Path> {
         match self {
-            Self::Named(path) | Self::Usual(path) => Some(path.as_path()).filter(|path| path.exists()),
+            Self::Named(path) | Self::Usual(path) => Some(path),
             Self::Temporary => None,
         }
+    }
+
+    /// The journal, if there is one yet: a dry run makes none.
+    pub(crate) fn existing(&self) -> Option<&Path> {
+        self.path().filter(|path| path.exists())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A sync on paused time: what a roster that changes does to a meeting, judged by what the meeting holds.
 
+use super::meetings::other;
 use super::*;
 use crate::dispatch::{Changed, Removal};
 use crate::journal::{ChangeCounts, MeetingPlan};
@@ -21,10 +22,9 @@ impl Scenario {
         let waits = Arc::new(Waits::default());
         let mut dispatcher = self.dispatcher(clock, &waits);
         let plans = dispatcher.survey().await.unwrap();
-        if dispatcher.stops.is_empty() {
-            dispatcher.journal.call(crate::journal::Journal::begin_changes).await.unwrap();
-            dispatcher.run().await.unwrap();
-        }
+        accept(&mut dispatcher, clock).await;
+        dispatcher.journal.call(Journal::begin_changes).await.unwrap();
+        dispatcher.run().await.unwrap();
         let changed = dispatcher.change(removal).await.unwrap();
         let mut journal = dispatcher.journal.into_inner().unwrap();
         journal.finish(clock.now(), 0).unwrap();
@@ -185,6 +185,21 @@ async fn nobody_is_removed_from_a_meeting_that_cannot_be_listed() {
     let synced = scenario.sync(LATER, Removal::Everybody).await;
     assert_eq!(synced.ran.stops, [StopReason::ListingIncomplete { meeting: meeting() }]);
     assert_eq!(scenario.in_meeting(), ["ann", "bob"]);
+}
+
+/// What is wanted of the other one is done all the same; only who may be missing from a list isn't.
+#[tokio::test(start_paused = true)]
+async fn a_meeting_that_cannot_be_listed_holds_up_removals_only() {
+    let mut scenario = Scenario::of(["ann"]).elsewhere(other(), 3);
+    scenario.sync(0, Removal::Ours).await;
+    scenario.roster.truncate(3);
+    scenario.roster[1].name = "Another name".to_owned();
+    scenario.api.state.lock().unwrap().unlistable = Some(meeting());
+    let synced = scenario.sync(LATER, Removal::Ours).await;
+    assert_eq!(synced.ran.stops, [StopReason::ListingIncomplete { meeting: meeting() }]);
+    assert_eq!(scenario.held("there-000").name.as_deref(), Some("Another name"));
+    assert_eq!((synced.changed.updated, synced.changed.removed), (1, 0));
+    assert_eq!(scenario.in_meeting(), ["ann", "there-000", "there-001", "there-002"]);
 }
 
 /// What others have changed is changed back, whatever the journal believes.

@@ -9,7 +9,7 @@ use super::{Scenario, Tally, meeting};
 use crate::event::StopReason;
 use crate::model::MeetingId;
 
-fn other() -> MeetingId {
+pub(super) fn other() -> MeetingId {
     "4f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b".parse().unwrap()
 }
 

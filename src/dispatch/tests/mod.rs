@@ -82,6 +82,13 @@ impl Observer for Waits {
     }
 }
 
+/// From here on it is sent.
+async fn accept(dispatcher: &mut Dispatcher<FakeApi>, clock: RunClock) {
+    let now = clock.now();
+    let accepted = dispatcher.journal.call(move |journal| journal.accept(now, Acceptance::default())).await;
+    accepted.unwrap();
+}
+
 impl Scenario {
     /// A roster of `ids`, and an empty meeting.
     fn of(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
@@ -123,7 +130,7 @@ impl Scenario {
         self.folder.path().join("journal.db")
     }
 
-    /// Stages the roster in a new run and accepts it.
+    /// Stages the roster in a new run.
     fn stage(&self, clock: RunClock) -> Result<Journal, JournalError> {
         let mut journal = Journal::open(&self.journal(), "http://fake", "import", || clock.now())?;
         let target = Target::new("account", "app").unwrap();
@@ -143,7 +150,6 @@ impl Scenario {
         });
         let duplicates = journal.stage(into, rows)?;
         assert_eq!(duplicates, []);
-        journal.accept(clock.now(), Acceptance::default())?;
         Ok(journal)
     }
 
@@ -178,6 +184,7 @@ impl Scenario {
             ..Waits::default()
         });
         let mut dispatcher = self.dispatcher(clock, &waits);
+        accept(&mut dispatcher, clock).await;
         dispatcher.run().await.unwrap();
         let journal = dispatcher.journal.into_inner().unwrap();
         let waits = waits.waits.lock().unwrap().clone();

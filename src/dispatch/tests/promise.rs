@@ -325,6 +325,7 @@ async fn what_a_dead_process_had_sent_is_settled_from_the_start_of_the_next_run(
     let scenario = Scenario::rows(3);
     let clock = RunClock::starting_at(jiff::Timestamp::from_second(1_800_000_000).unwrap());
     let mut dead = scenario.stage(clock).unwrap();
+    dead.accept(clock.now(), crate::journal::Acceptance::default()).unwrap();
     let meeting = dead.meetings().unwrap()[0];
     assert_eq!(dead.exchange(&mut [], Some((meeting.key, 2))).unwrap().len(), 2);
     drop(dead);

@@ -1,5 +1,6 @@
 //! How an import or a sync begins: its files are made, its rosters opened, its run noted in the journal.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use guestlist::export;
@@ -22,6 +23,12 @@ pub(super) struct Begun {
     pub(super) after: After,
 }
 
+/// The files that no result may replace: the journal's and the rosters.
+pub(super) fn kept(settings: &Import) -> Vec<PathBuf> {
+    let journal = settings.journal.path().into_iter().flat_map(journal_file::files);
+    journal.chain(rosters::files(&settings.rosters)).collect()
+}
+
 /// Begins the run of a command, `import` say.
 pub(super) async fn begin(
     command: &str,
@@ -29,9 +36,8 @@ pub(super) async fn begin(
     job: &Job,
     ui: Arc<Ui>,
 ) -> Result<Begun, CommandError> {
+    let keep = kept(&settings);
     let file = JournalFile::prepare(settings.journal)?;
-    let keep: Vec<_> =
-        journal_file::files(file.path()).into_iter().chain(rosters::files(&settings.rosters)).collect();
     if let Some((path, _)) = &settings.export {
         export::refuse_unsafe(path, &keep)?;
     }

@@ -8,6 +8,7 @@ use guestlist::journal::{IdSource, JournalError, Rehearsal, RehearsalSettings, R
 use guestlist::roster::{CheckReport, ReadOptions, RosterRow};
 use tokio_util::sync::CancellationToken;
 
+use super::begin::kept;
 use super::check::{self, Asked, Checked, Wanted};
 use super::connect::Connection;
 use super::page_file::PageFile;
@@ -33,7 +34,7 @@ struct Planner {
 }
 
 pub(super) async fn run(settings: Import, view: View, ui: Arc<Ui>) -> Result<Exit, CommandError> {
-    let keep: Vec<_> = rosters::files(&settings.rosters).collect();
+    let keep = kept(&settings);
     if let Some((path, _)) = &settings.export {
         export::refuse_unsafe(path, &keep)?;
     }

@@ -8,7 +8,7 @@ use guestlist::export;
 use guestlist::journal::{ChangeKind, Journal};
 use guestlist::sync::{Planned, SyncReport, SyncSettings};
 
-use super::begin::{Begun, begin};
+use super::begin::{Begun, begin, kept};
 use super::private_file::Content;
 use super::saved_plan::{self, SavedPlan};
 use super::session::{Session, Way};
@@ -16,7 +16,7 @@ use super::{Job, Shell, on_runtime, rosters};
 use crate::args::{PlanArgs, RemovalArgs, SyncArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
-use crate::settings::Import;
+use crate::settings::{Import, SettingsError};
 use crate::ui::{Line, Ui, text};
 
 /// What `plan` was asked for beside the plan.
@@ -35,7 +35,7 @@ pub(super) fn plan(args: &PlanArgs, shell: &Shell) -> Result<Exit, CommandError>
 }
 
 pub(super) fn sync(args: &SyncArgs, shell: &Shell) -> Result<Exit, CommandError> {
-    let settings = Import::new(&args.import, &shell.surroundings()?)?;
+    let settings = Import::in_step(&args.import, &shell.surroundings()?)?;
     settings.notes.iter().for_each(|note| shell.ui.note(note));
     let ui = Arc::clone(&shell.ui);
     if settings.dry_run.is_some() {
@@ -58,8 +58,11 @@ impl RemovalArgs {
 
 /// On a copy of the journal: whatever goes on with it meanwhile, nothing is written into it.
 async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit, CommandError> {
-    let keep: Vec<_> = rosters::files(&settings.rosters).collect();
+    let keep = kept(&settings);
     let report = settings.dry_run.as_ref().and_then(|view| view.report.clone());
+    if report.is_some() && report == wanted.out {
+        return Err(SettingsError::SameFile.into());
+    }
     let written = [wanted.out.as_deref(), report.as_deref()];
     for path in written.into_iter().flatten() {
         export::refuse_unsafe(path, &keep)?;

@@ -75,8 +75,15 @@ impl Import {
         Self::with(args, surroundings, dry_run(args)?)
     }
 
-    /// One that is planned only.
+    /// A sync.
+    pub(crate) fn in_step(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        refuse_differences(args)?;
+        Self::new(args, surroundings)
+    }
+
+    /// A sync that is planned only.
     pub(crate) fn planned(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
+        refuse_differences(args)?;
         Self::with(args, surroundings, Some(View::new(&args.view, &args.roster)?))
     }
 
@@ -131,6 +138,11 @@ impl Import {
             notes,
         })
     }
+}
+
+/// A sync is for doing away with them.
+fn refuse_differences(args: &ImportArgs) -> Result<(), SettingsError> {
+    if args.pace.accept_differing { Err(SettingsError::AcceptDifferingOfSync) } else { Ok(()) }
 }
 
 fn dry_run(args: &ImportArgs) -> Result<Option<View>, SettingsError> {

@@ -66,6 +66,7 @@ fn meeting(plan: &MeetingPlan, removal: Removal) -> String {
         add_again,
         update,
         unchanged,
+        replaced,
         remove,
         remove_found,
         gone,
@@ -88,6 +89,11 @@ fn meeting(plan: &MeetingPlan, removal: Removal) -> String {
             ("conflict", conflict, "an id that is in the meeting more than once; nothing is touched"),
             ("in doubt", unsettled, "looked up first"),
             ("unchanged", unchanged, ""),
+            (
+                "replaced",
+                replaced,
+                "others have put them in anew: they are counted above, their old tokens join nobody",
+            ),
         ])
 }
 
@@ -111,6 +117,7 @@ fn kind_name(kind: ChangeKind) -> &'static str {
         ChangeKind::Add => "To add",
         ChangeKind::AddAgain => "To add again",
         ChangeKind::Update => "To update",
+        ChangeKind::Replaced => "Replaced by another participant of the same id",
         ChangeKind::Remove => "No longer on the roster",
         ChangeKind::RemoveFound => "No longer on the roster, and there before us",
         ChangeKind::Gone => "No longer on the roster, and gone",
