@@ -1,5 +1,7 @@
 //! What is seen of CSV bytes as they pass by, before they are parsed: the line, and quotes that are out of place.
 
+use memchr::{memchr, memchr_iter};
+
 /// Counts lines that end in LF, CRLF or CR, whichever way they are mixed.
 #[derive(Debug)]
 pub(super) struct LineCounter {
@@ -22,15 +24,12 @@ impl LineCounter {
     /// Goes on over these bytes.
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         let Some(last) = bytes.last() else { return };
-        let count = |mark: u8| bytes.iter().filter(|b| **b == mark).count() as u64;
-        self.line += count(b'\n');
+        self.line += memchr_iter(b'\n', bytes).count() as u64;
         if self.after_cr && bytes[0] == b'\n' {
             self.line -= 1;
         }
-        if bytes.contains(&b'\r') {
-            let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count() as u64;
-            self.line += count(b'\r') - pairs;
-        }
+        let ended_by_cr = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+        self.line += memchr_iter(b'\r', bytes).filter(ended_by_cr).count() as u64;
         self.after_cr = *last == b'\r';
     }
 }
@@ -76,7 +75,7 @@ impl QuoteChecker {
         let outside = matches!(self.state, Quoting::Start | Quoting::Bare);
         match bytes.last() {
             None => {}
-            Some(last) if outside && !bytes.contains(&b'"') => {
+            Some(last) if outside && memchr(b'"', bytes).is_none() => {
                 self.state = if *last == self.delimiter { Quoting::Start } else { Quoting::Bare };
             }
             Some(_) => bytes.iter().for_each(|b| self.step(*b)),

@@ -4,6 +4,8 @@ use std::num::NonZeroU64;
 use std::str;
 use std::sync::Arc;
 
+use memchr::memchr;
+
 use crate::model::Location;
 
 use super::columns::{Columns, Role};
@@ -173,7 +175,7 @@ fn advance(records: &mut AnyRecords, context: &Context) -> Result<Next, RosterEr
         let next = records.advance().map_err(|e| context.failed(records.line(), e))?;
         let Next::Record(line) = next else { return Ok(next) };
         let bytes = records.fields().bytes;
-        if bytes.contains(&0) {
+        if memchr(0, bytes).is_some() {
             return Err(RosterError::Nul(context.at(line)));
         }
         if !bytes.trim_ascii_start().is_empty() {

@@ -1,5 +1,6 @@
 //! What may be a `custom_participant_id`, and how one is derived.
 
+use memchr::memchr;
 use uuid::Uuid;
 
 use crate::model::escape;
@@ -75,6 +76,9 @@ pub(super) fn derive(values: &str, key: Option<&IdKey>) -> Option<Uuid> {
 
 /// `local@domain.tld` anywhere in it.
 fn is_email(id: &str) -> bool {
+    if id.is_ascii() && memchr(b'@', id.as_bytes()).is_none() {
+        return false;
+    }
     let Some(at) = id.find(['@', '＠']) else { return false };
     let domain = id[at..].trim_start_matches(['@', '＠']);
     at > 0 && domain.trim_matches('.').contains('.')
@@ -104,6 +108,9 @@ fn is_phone(id: &str) -> bool {
 
 /// `1.23E+17`, with a decimal point or comma: what a spreadsheet makes of a long number.
 pub(super) fn is_rounded(id: &str) -> bool {
+    if !id.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
+    }
     let Some((mantissa, exponent)) = id.split_once(['E', 'e']) else { return false };
     let Some(exponent) = exponent.strip_prefix('+') else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
