@@ -151,6 +151,11 @@ impl Sandbox {
         self.server.token_standing(token)
     }
 
+    /// Sets its wall clock forward, so that tokens end. Limits, lags and pauses go by another clock, which stays.
+    pub fn set_clock_forward(&self, by: Duration) {
+        self.server.set_clock_forward(by);
+    }
+
     /// Accepts no more, waits up to a second for the requests that are being answered, and ends.
     pub async fn shutdown(mut self) -> Result<(), SandboxError> {
         self.stop.cancel();

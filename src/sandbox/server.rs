@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{Method, Uri};
@@ -32,15 +33,10 @@ pub(super) struct Server {
     state: Mutex<State>,
 }
 
-impl Moment {
-    /// To be read under the lock, so that the store's moments never run backwards.
-    fn now() -> Self {
-        Self { instant: Instant::now(), timestamp: Timestamp::now() }
-    }
-}
-
 #[derive(Debug)]
 struct State {
+    /// How far the wall clock has been set forward.
+    ahead: Duration,
     store: Store,
     meter: Option<Meter>,
     faults: Faults,
@@ -59,6 +55,7 @@ pub(super) struct Arrived {
 impl Server {
     pub(super) fn new(settings: SandboxSettings, stop: CancellationToken) -> Self {
         let state = State {
+            ahead: Duration::ZERO,
             store: Store::new(settings.presets.clone(), &settings.meetings, Timestamp::now()),
             meter: settings.quota.map(|quota| Meter::new(quota, settings.block, settings.others)),
             faults: Faults::new(settings.faults.clone(), settings.seed),
@@ -75,12 +72,18 @@ impl Server {
 
     pub(super) fn token_standing(&self, token: &JoinToken) -> TokenStanding {
         let Some(claims) = token::read(token.expose()) else { return TokenStanding::Unknown };
-        match self.lock().store.get(claims.meeting_id, claims.participant_id) {
+        let state = self.lock();
+        match state.store.get(claims.meeting_id, claims.participant_id) {
             Err(_) => TokenStanding::Gone,
             Ok(participant) if claims.serial < participant.good_from => TokenStanding::Ended,
-            Ok(_) if claims.exp <= Timestamp::now().as_second() => TokenStanding::Expired,
+            Ok(_) if claims.exp <= state.now().timestamp.as_second() => TokenStanding::Expired,
             Ok(_) => TokenStanding::Good,
         }
+    }
+
+    pub(super) fn set_clock_forward(&self, by: Duration) {
+        let mut state = self.lock();
+        state.ahead = state.ahead.saturating_add(by);
     }
 
     pub(super) fn id_counts(&self) -> BTreeMap<MeetingId, BTreeMap<String, IdCounts>> {
@@ -90,7 +93,7 @@ impl Server {
     /// Does what a request asks for, or what a fault makes of it.
     pub(super) fn answer(self: &Arc<Self>, request: &Arrived) -> Reply {
         let mut state = self.lock();
-        let now = Moment::now();
+        let now = state.now();
         let call = Call::read(&request.method, &request.uri);
         let kind = call.as_ref().map_or("other", |call| call.operation.kind().name());
         state.counters.arrived(kind, now.instant);
@@ -190,7 +193,8 @@ impl Server {
                 () = tokio::time::sleep(server.settings.late_by) => {}
             }
             let mut state = server.lock();
-            state.apply(&server.settings, operation, &body, Moment::now(), None);
+            let now = state.now();
+            state.apply(&server.settings, operation, &body, now, None);
         });
     }
 
@@ -200,6 +204,12 @@ impl Server {
 }
 
 impl State {
+    /// To be read under the lock, so that the store's moments never run backwards.
+    fn now(&self) -> Moment {
+        let timestamp = Timestamp::now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX);
+        Moment { instant: Instant::now(), timestamp }
+    }
+
     fn apply(
         &mut self,
         settings: &SandboxSettings,

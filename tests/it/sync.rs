@@ -4,6 +4,8 @@ mod histories;
 mod limits;
 mod others;
 mod plans;
+#[cfg(target_os = "linux")]
+mod schedule;
 
 use std::collections::BTreeMap;
 

@@ -1,12 +1,13 @@
 //! The sandbox, in the test's own process.
 
-#[cfg(target_os = "linux")]
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
-use guestlist::model::MeetingId;
-use guestlist::sandbox::{IdCounts, Sandbox, SandboxSettings, Stats};
+use guestlist::model::{JoinToken, MeetingId};
+use guestlist::sandbox::{IdCounts, Sandbox, SandboxSettings, Stats, TokenStanding};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -57,6 +58,23 @@ impl Server {
         ids.get(&meeting).and_then(|ids| ids.get(id)).copied().unwrap_or_default()
     }
 
+    /// What came and what is held, for each id of the first meeting.
+    pub(crate) fn id_counts(&self) -> BTreeMap<String, IdCounts> {
+        self.sandbox.id_counts().remove(&self.meeting()).unwrap_or_default()
+    }
+
+    /// Whether somebody could join with this token now.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn token_standing(&self, token: &JoinToken) -> TokenStanding {
+        self.sandbox.token_standing(token)
+    }
+
+    /// Sets its wall clock forward.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn set_clock_forward(&self, by: Duration) {
+        self.sandbox.set_clock_forward(by);
+    }
+
     /// Creates received for an id of the first meeting.
     pub(crate) fn posts(&self, id: &str) -> u64 {
         self.counts(self.meeting(), id).posts
@@ -65,9 +83,7 @@ impl Server {
     /// Creates received for each id of the first meeting.
     #[cfg(target_os = "linux")]
     pub(crate) fn received(&self) -> BTreeMap<String, u64> {
-        let mut meetings = self.sandbox.id_counts();
-        let ids = meetings.remove(&self.meeting()).unwrap_or_default();
-        ids.into_iter().map(|(id, counts)| (id, counts.posts)).collect()
+        self.id_counts().into_iter().map(|(id, counts)| (id, counts.posts)).collect()
     }
 
     /// How often each id was posted and not turned away by a 429, at the most.
@@ -108,23 +124,40 @@ impl Server {
     }
 
     /// The participants of the first meeting, from as many pages as there are.
+    ///
+    /// Lists that the server refuses, and those amid which another writer changes something, are read again.
     pub(crate) fn participants(&self) -> Vec<Value> {
+        const TRIES: usize = 100;
+        let whole = (0..TRIES).find_map(|_| {
+            let before = self.meddled();
+            self.pages().filter(|_| self.meddled() == before)
+        });
+        whole.expect("a list that nobody changes meanwhile")
+    }
+
+    fn pages(&self) -> Option<Vec<Value>> {
         let mut all = Vec::new();
         for page_no in self.settings().first_page.. {
-            let page = self.call("GET", &format!("/participants?per_page=100&page_no={page_no}"), "");
+            let answer = self.ask("GET", &format!("/participants?per_page=100&page_no={page_no}"), "");
+            let page = answer.starts_with("HTTP/1.1 20").then(|| body(&answer))?;
             let items = page["data"].as_array().unwrap();
             all.extend(items.iter().cloned());
             if items.is_empty() || all.len() as u64 >= page["paging"]["total_count"].as_u64().unwrap() {
                 break;
             }
         }
-        all
+        Some(all)
     }
 
-    fn call(&self, method: &str, resource: &str, body: &str) -> Value {
-        let answer = self.ask(method, resource, body);
+    /// How often the sandbox's other writer has done anything in the first meeting.
+    pub(crate) fn meddled(&self) -> u64 {
+        self.id_counts().values().map(|counts| counts.foreign_added + counts.foreign_removed).sum()
+    }
+
+    fn call(&self, method: &str, resource: &str, sent: &str) -> Value {
+        let answer = self.ask(method, resource, sent);
         assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+        body(&answer)
     }
 
     fn ask(&self, method: &str, resource: &str, body: &str) -> String {
@@ -147,4 +180,8 @@ impl Server {
         let _ = stream.read_to_string(&mut answer);
         answer
     }
+}
+
+fn body(answer: &str) -> Value {
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
