@@ -1,5 +1,6 @@
 //! A planted secret, and every shape that it could be seen in.
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use guestlist::sandbox::SandboxSettings;
@@ -12,6 +13,7 @@ const PIECE: usize = 12;
 pub(super) struct Canary {
     name: &'static str,
     pieces: Vec<String>,
+    all: AhoCorasick,
 }
 
 impl Canary {
@@ -25,7 +27,7 @@ impl Canary {
             [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)]
         });
         let shapes = [secret.to_owned(), percent, hexadecimal].into_iter().chain(encoded);
-        Self { name, pieces: shapes.flat_map(|shape| pieces(&shape)).collect() }
+        Self::of_pieces(name, shapes.flat_map(|shape| pieces(&shape)).collect())
     }
 
     /// What all tokens that a sandbox issues have in common: also those that never came whole.
@@ -35,7 +37,11 @@ impl Canary {
         let whole_groups = &claims[..claims.len() / 3 * 3];
         let [header, claims] =
             [r#"{"alg":"HS256","typ":"JWT"}"#, whole_groups].map(|part| URL_SAFE_NO_PAD.encode(part));
-        Self { name: "participant's token", pieces: pieces(&format!("{header}.{claims}")).collect() }
+        Self::of_pieces("participant's token", pieces(&format!("{header}.{claims}")).collect())
+    }
+
+    fn of_pieces(name: &'static str, pieces: Vec<String>) -> Self {
+        Self { name, all: AhoCorasick::new(&pieces).unwrap(), pieces }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -44,8 +50,7 @@ impl Canary {
 
     /// The first piece of it that is there.
     pub(super) fn found_in(&self, bytes: &[u8]) -> Option<&str> {
-        let text = String::from_utf8_lossy(bytes);
-        self.pieces.iter().map(String::as_str).find(|piece| text.contains(piece))
+        self.all.find(bytes).map(|found| self.pieces[found.pattern()].as_str())
     }
 }
 

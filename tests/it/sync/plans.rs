@@ -72,6 +72,25 @@ fn a_plan_is_refused_when_anything_has_moved() {
     event.sync("--plan p.json").exit(0).added(0);
 }
 
+/// A plan that somebody has edited, or of which a part is missing, isn't the one that was looked at.
+#[test]
+fn a_plan_is_refused_when_it_was_changed() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.run("plan --out p.json").exit(0);
+    let saved = event.0.text("p.json");
+    assert_eq!(saved.lines().count(), 3, "what it was made of, and two changes");
+    let first = saved.lines().next().unwrap();
+    for changed in [saved.replace("Bob", "Bo"), format!("{first}\n"), first.to_owned(), format!("{saved}\n")]
+    {
+        event.0.write("p.json", changed);
+        event.sync("--plan p.json").exit(2).says("it isn't as it was saved");
+    }
+    assert_eq!(event.changes(), 0);
+    event.0.write("p.json", saved);
+    event.sync("--plan p.json").exit(0).added(2);
+}
+
 #[test]
 fn what_is_no_plan_is_refused() {
     let event = Event::new();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use guestlist::export::{self, ExportError};
@@ -66,6 +66,31 @@ impl PrivateFile {
     /// It couldn't be written.
     pub(super) fn failed(&self, source: io::Error) -> CommandError {
         failed(self.content, &self.path, source)
+    }
+}
+
+/// Writes one piece by piece.
+pub(super) struct PrivateWriter {
+    file: PrivateFile,
+    writer: BufWriter<File>,
+}
+
+impl PrivateWriter {
+    /// `keep` are files that must not be replaced.
+    pub(super) fn create(content: Content, path: &Path, keep: &[PathBuf]) -> Result<Self, CommandError> {
+        let file = PrivateFile::create(content, path, keep)?;
+        let writer = BufWriter::new(file.handle()?);
+        Ok(Self { file, writer })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
+        self.writer.write_all(bytes).map_err(|source| self.file.failed(source))
+    }
+
+    /// It is whole: puts it in its place.
+    pub(super) fn finish(mut self) -> Result<(), CommandError> {
+        self.writer.flush().map_err(|source| self.file.failed(source))?;
+        self.file.put_in_place().map(|_path| ())
     }
 }
 

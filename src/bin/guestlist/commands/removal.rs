@@ -115,7 +115,10 @@ fn conclude(
     }
     if ui.has_programs() {
         for kind in [ChangeKind::Remove, ChangeKind::Gone, ChangeKind::Conflict] {
-            each_change(&run.journal, kind, |change| ui.line(&Line::change(change)))?;
+            each_change(&run.journal, kind, |change| {
+                ui.line(&Line::change(change));
+                Ok(())
+            })?;
         }
     }
     run.meetings.iter().for_each(|plan| ui.line(&Line::removal_plan(plan)));

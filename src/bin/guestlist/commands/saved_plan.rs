@@ -1,23 +1,28 @@
 //! A plan in a file, and whether what it was made of has moved since. It holds names: 0600, whole or not at all.
+//!
+//! JSON Lines: what the plan was made of, then every change. The changes, which may be as many as the people, are never
+//! held in memory: what is compared is their fingerprint.
 
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use guestlist::dispatch::Removal;
-use guestlist::journal::{ChangeKind, RunNumber};
+use guestlist::journal::{ChangeKind, PlannedChange, RunNumber};
 use guestlist::roster::RosterSource;
 use guestlist::sync::Planned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::private_file::{Content, PrivateFile};
+use super::private_file::{Content, PrivateWriter};
 use super::sync::each_change;
 use crate::error::CommandError;
 use crate::ui::{ChangeLine, hex};
 
 /// Raised when a file of an older guestlist would be misread.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// A plan, as `plan --out` writes it.
+/// What a plan was made of, the first line of what `plan --out` writes.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedPlan {
@@ -28,7 +33,8 @@ pub(crate) struct SavedPlan {
     last_run: Option<i64>,
     removal: String,
     meetings: Vec<SavedMeeting>,
-    changes: Vec<serde_json::Value>,
+    /// SHA-256 of the lines that follow.
+    changes: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,12 +70,11 @@ impl SavedPlan {
         removal: Removal,
         rosters: Vec<String>,
     ) -> Result<Self, CommandError> {
-        let mut changes = Vec::new();
-        for kind in ChangeKind::ALL {
-            each_change(&planned.journal, kind, |change| {
-                changes.extend(serde_json::to_value(ChangeLine::of(change)).ok());
-            })?;
-        }
+        let mut changes = Sha256::new();
+        each_line(planned, |line| {
+            changes.update(line);
+            Ok(())
+        })?;
         let meetings = planned.meetings.iter().map(|plan| SavedMeeting {
             meeting_id: plan.meeting.id.to_string(),
             listing: hex(&plan.listing),
@@ -81,25 +86,33 @@ impl SavedPlan {
             last_run: planned.journal.last_accepted()?.map(RunNumber::get),
             removal: format!("{removal:?}").to_lowercase(),
             meetings: meetings.collect(),
-            changes,
+            changes: hex(&changes.finalize()),
         })
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self, CommandError> {
-        let unreadable = |why: String| CommandError::SavedPlan { path: path.to_owned(), why };
-        let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        let plan: Self = serde_json::from_slice(&text).map_err(|_| unreadable("it is no plan".to_owned()))?;
-        match plan.guestlist_plan {
-            VERSION => Ok(plan),
-            _ => Err(unreadable("it is of another version of guestlist".to_owned())),
+        let unusable = |why: String| CommandError::SavedPlan { path: path.to_owned(), why };
+        let unreadable = |error: io::Error| unusable(error.to_string());
+        let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+        let mut made_of = Vec::new();
+        file.read_until(b'\n', &mut made_of).map_err(unreadable)?;
+        let plan: Self =
+            serde_json::from_slice(&made_of).map_err(|_| unusable("it is no plan".to_owned()))?;
+        if plan.guestlist_plan != VERSION {
+            return Err(unusable("it is of another version of guestlist".to_owned()));
+        }
+        match hex(&rest_of(file).map_err(unreadable)?) == plan.changes {
+            true => Ok(plan),
+            false => Err(unusable("it isn't as it was saved: make it again".to_owned())),
         }
     }
 
-    pub(crate) fn save(&self, path: &Path, keep: &[PathBuf]) -> Result<(), CommandError> {
-        write(Content::Plan, path, keep, |file| {
-            serde_json::to_writer_pretty(&mut *file, self).map_err(std::io::Error::from)?;
-            file.write_all(b"\n")
-        })
+    /// Writes it, and the changes of `planned`, which it was made of.
+    pub(crate) fn save(&self, planned: &Planned, path: &Path, keep: &[PathBuf]) -> Result<(), CommandError> {
+        let mut file = PrivateWriter::create(Content::Plan, path, keep)?;
+        file.write(&line_of(self)?)?;
+        each_line(planned, |line| file.write(line))?;
+        file.finish()
     }
 
     /// What has moved since, if anything has.
@@ -127,15 +140,32 @@ impl SavedPlan {
     }
 }
 
-/// Writes a file that holds names.
-pub(crate) fn write(
-    content: Content,
-    path: &Path,
-    keep: &[PathBuf],
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+/// Every planned change as its line.
+fn each_line(
+    planned: &Planned,
+    mut take: impl FnMut(&[u8]) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
-    let file = PrivateFile::create(content, path, keep)?;
-    let mut writer = BufWriter::new(file.handle()?);
-    write(&mut writer).and_then(|()| writer.flush()).map_err(|source| file.failed(source))?;
-    file.put_in_place().map(|_| ())
+    let mut each = |change: &PlannedChange| take(&line_of(&ChangeLine::of(change))?);
+    ChangeKind::ALL.into_iter().try_for_each(|kind| each_change(&planned.journal, kind, &mut each))
+}
+
+/// SHA-256 of what hasn't been read yet.
+fn rest_of(mut file: impl BufRead) -> io::Result<[u8; 32]> {
+    let mut sum = Sha256::new();
+    loop {
+        let piece = file.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(sum.finalize().into());
+        }
+        sum.update(piece);
+        let length = piece.len();
+        file.consume(length);
+    }
+}
+
+fn line_of(value: &impl Serialize) -> Result<Vec<u8>, CommandError> {
+    // Texts and numbers always have a form in JSON.
+    let mut line = serde_json::to_vec(value).map_err(|_| CommandError::Panicked)?;
+    line.push(b'\n');
+    Ok(line)
 }

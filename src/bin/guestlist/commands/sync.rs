@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use guestlist::dispatch::Removal;
 use guestlist::export;
-use guestlist::journal::{ChangeKind, Journal};
+use guestlist::journal::{ChangeKind, Journal, PlannedChange};
 use guestlist::sync::{Planned, SyncReport, SyncSettings};
 
 use super::begin::{Begun, begin, kept};
-use super::private_file::Content;
+use super::private_file::{Content, PrivateWriter};
 use super::saved_plan::{self, SavedPlan};
 use super::session::{Session, Way};
 use super::{Job, Shell, on_runtime, rosters};
@@ -88,7 +88,7 @@ async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit
         write_report(path, &keep, &planned, removal)?;
     }
     if let Some(path) = &wanted.out {
-        SavedPlan::of(&planned, removal, rosters)?.save(path, &keep)?;
+        SavedPlan::of(&planned, removal, rosters)?.save(&planned, path, &keep)?;
     }
     let exit = exit::of_plan(&planned, removal, wanted.detailed_exitcode);
     ui.line(&Line::planned(&planned, removal, exit.code()));
@@ -110,7 +110,10 @@ fn tell(
     planned.meetings.iter().for_each(|plan| ui.line(&Line::meeting_plan(plan)));
     if ui.format() == crate::ui::Format::Json {
         for kind in ChangeKind::ALL {
-            each_change(&planned.journal, kind, |change| ui.line(&Line::change(change)))?;
+            each_change(&planned.journal, kind, |change| {
+                ui.line(&Line::change(change));
+                Ok(())
+            })?;
         }
     }
     Ok(())
@@ -123,38 +126,30 @@ fn write_report(
     planned: &Planned,
     removal: Removal,
 ) -> Result<(), CommandError> {
-    let mut unread = Ok(());
-    saved_plan::write(Content::Report, path, keep, |file| {
-        file.write_all(text::plan_report(planned, removal).as_bytes())?;
-        for kind in ChangeKind::ALL {
-            let mut written = Ok(());
-            let mut heading = Some(text::report_heading(kind));
-            let each = each_change(&planned.journal, kind, |change| {
-                let text = heading.take().unwrap_or_default() + &text::report_line(change);
-                if written.is_ok() {
-                    written = file.write_all(text.as_bytes());
-                }
-            });
-            unread = std::mem::replace(&mut unread, Ok(())).and(each);
-            written?;
-        }
-        Ok(())
-    })?;
-    unread
+    let mut file = PrivateWriter::create(Content::Report, path, keep)?;
+    file.write(text::plan_report(planned, removal).as_bytes())?;
+    for kind in ChangeKind::ALL {
+        let mut heading = Some(text::report_heading(kind));
+        each_change(&planned.journal, kind, |change| {
+            let text = heading.take().unwrap_or_default() + &text::report_line(change);
+            file.write(text.as_bytes())
+        })?;
+    }
+    file.finish()
 }
 
 /// All planned changes of a kind.
 pub(crate) fn each_change(
     journal: &Journal,
     kind: ChangeKind,
-    mut take: impl FnMut(&guestlist::journal::PlannedChange),
+    mut take: impl FnMut(&PlannedChange) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let mut after = 0;
     loop {
         let changes = journal.changes(kind, after, 1_000)?;
         let Some(last) = changes.last() else { return Ok(()) };
         after = last.number;
-        changes.iter().for_each(&mut take);
+        changes.iter().try_for_each(&mut take)?;
     }
 }
 
