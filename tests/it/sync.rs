@@ -81,6 +81,19 @@ fn a_meeting_follows_its_roster() {
     assert_eq!(event.changes(), changes, "a second sync changes nothing");
 }
 
+/// Whom a list doesn't show yet isn't gone: added again, they would be in twice.
+#[test]
+fn whoever_a_list_does_not_show_yet_is_waited_for() {
+    let import = Import::new().fault("list-lag=1").server_with(|settings| {
+        settings.list_lag = std::time::Duration::from_secs(2);
+    });
+    let event = Event(import);
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("--settle 4s").exit(0).added(2);
+    event.sync("--settle 4s --remove").exit(0).added(0).present(2);
+    event.0.assert_nobody_is_in_twice();
+}
+
 #[test]
 fn without_remove_nobody_goes() {
     let event = Event::new();
