@@ -2,6 +2,7 @@
 //! process that is killed: in the end the meeting is as the last roster wants it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -107,8 +108,8 @@ impl History {
     }
 }
 
-#[rstest]
-fn a_meeting_ends_as_its_last_roster_wants_it(#[values(1, 2, 3)] seed: u64) {
+/// Eight rosters, each applied or not, and then the last one until all is well.
+fn play(seed: u64) {
     let mut history = History::new(seed, &FAULTS, |_| {});
     for step in 0..8 {
         history.change();
@@ -118,7 +119,27 @@ fn a_meeting_ends_as_its_last_roster_wants_it(#[values(1, 2, 3)] seed: u64) {
     let flags = "--settle 1s --remove --max-remove 100%";
     let exits: Vec<i32> =
         (0..12).map(|_| history.event.sync(flags).code()).take_while(|code| *code != 0).collect();
-    assert!(exits.len() < 12, "never exit 0: {exits:?}");
+    assert!(exits.len() < 12, "seed {seed}: never exit 0: {exits:?}");
     history.assert_sound(usize::MAX);
     history.assert_in_step(&history.event.members());
+}
+
+#[rstest]
+fn a_meeting_ends_as_its_last_roster_wants_it(#[values(1, 2, 3)] seed: u64) {
+    play(seed);
+}
+
+#[test]
+#[ignore = "part of the long part: minutes"]
+fn three_hundred_meetings_end_as_their_last_rosters_want_them() {
+    let next = AtomicU64::new(1_000);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while let seed @ ..1_300 = next.fetch_add(1, Ordering::Relaxed) {
+                    play(seed);
+                }
+            });
+        }
+    });
 }
