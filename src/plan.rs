@@ -162,8 +162,7 @@ pub fn judge(seen: Seen<'_>) -> Change {
         },
         (None, [listed]) => unwanted(seen.known, listed),
         (Some(_), []) => missing(seen.known.map(|known| known.state)),
-        (None, []) if seen.known.is_some_and(|known| known.is_confirmed()) => Change::Gone,
-        (None, []) => Change::Nothing,
+        (None, []) => vanished(seen.known.map(|known| known.state)),
     }
 }
 
@@ -184,6 +183,19 @@ fn unwanted(known: Option<Known<'_>>, listed: &Listed<'_>) -> Change {
         // A create in doubt that made it: ours, but the settling has to say so first.
         Some(Known { state: RowState::Sending | RowState::Uncertain, .. }) => Change::Unsettled,
         Some(_) | None => Change::Foreign,
+    }
+}
+
+/// Neither on the roster nor in the meeting.
+fn vanished(known: Option<RowState>) -> Change {
+    match known {
+        Some(RowState::Added | RowState::Present) => Change::Gone,
+        // It may only not show yet.
+        Some(RowState::Sending | RowState::Uncertain) => Change::Unsettled,
+        Some(
+            RowState::Planned | RowState::Rejected | RowState::Conflict | RowState::Held | RowState::Removed,
+        )
+        | None => Change::Nothing,
     }
 }
 

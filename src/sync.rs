@@ -95,6 +95,11 @@ impl Planned {
     }
 }
 
+/// How many ids these meetings hold more than once.
+pub fn conflicts(meetings: &[MeetingPlan]) -> u64 {
+    meetings.iter().map(|plan| plan.counts.conflict).sum()
+}
+
 /// How many a sync would remove from a meeting.
 pub fn removals(plan: &MeetingPlan, removal: Removal) -> u64 {
     removal.kinds().iter().map(|kind| plan.counts.of(*kind)).sum()
@@ -190,7 +195,8 @@ async fn survey<A: ParticipantApi>(
     let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
     let interrupted = requester.cancel.is_cancelled();
     let (summary, not_coming, journal) = unaccepted(intake);
-    let mut barriers = barriers(&summary);
+    // Of a roster that is refused it isn't known whom it names.
+    let mut barriers = if refused { vec![Barrier::InvalidRows(summary.invalid)] } else { barriers(&summary) };
     if refused || interrupted || barriers.contains(&Barrier::EmptyRoster) {
         let stops = if interrupted { vec![StopReason::Interrupted] } else { Vec::new() };
         let readable = !refused && !interrupted;

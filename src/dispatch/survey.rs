@@ -13,7 +13,7 @@ use super::{DispatchError, Dispatcher, RunClock};
 use crate::api::ParticipantApi;
 use crate::event::StopReason;
 use crate::journal::{
-    DeviationKind, Journal, JournalError, MeetingAudit, MeetingPlan, RemovalPlan, RunMeeting,
+    DeviationKind, Journal, JournalError, MeetingAudit, MeetingPlan, RemovalPlan, RunMeeting, Settled,
 };
 
 /// Meetings that are looked at side by side.
@@ -62,7 +62,7 @@ impl<A: ParticipantApi> Dispatcher<A> {
         plan: impl Fn(&mut Journal, RunMeeting) -> Result<RemovalPlan, JournalError> + Copy + Send + 'static,
     ) -> Result<Vec<RemovalPlan>, DispatchError> {
         self.each(meetings, async |reconciler, meeting| {
-            Ok(reconciler.look(meeting, plan, |plan| plan.gone).await?.map(|seen| seen.found))
+            Ok(reconciler.look(meeting, plan, |plan| plan.gone + plan.in_doubt).await?.map(|seen| seen.found))
         })
         .await
     }
@@ -127,11 +127,18 @@ impl<A: ParticipantApi> Dispatcher<A> {
 
 impl<A: ParticipantApi> Reconciler<A> {
     async fn survey(&self, meeting: RunMeeting) -> Look<MeetingPlan> {
-        let misses = |plan: &MeetingPlan| plan.counts.add_again + plan.counts.gone + plan.counts.replaced;
-        match self.look(meeting, Journal::plan_changes, misses).await? {
-            Ok(seen) => {
-                self.adopt(meeting, seen.began).await?;
-                Ok(Ok(seen.found))
+        let misses = |(plan, _): &(MeetingPlan, Settled)| {
+            plan.counts.add_again + plan.counts.gone + plan.counts.replaced + plan.in_doubt
+        };
+        // A create in doubt may have made somebody whom the roster doesn't name any more: ours, and to be removed.
+        let compare = |journal: &mut Journal, meeting: RunMeeting| {
+            let adopted = journal.adopt_listed(meeting.key)?;
+            Ok((journal.plan_changes(meeting)?, adopted))
+        };
+        match self.look(meeting, compare, misses).await? {
+            Ok(Seen { found: (plan, adopted), began }) => {
+                self.adopt(meeting, began, &adopted).await?;
+                Ok(Ok(plan))
             }
             Err(reason) => Ok(Err(reason)),
         }
@@ -186,16 +193,24 @@ impl<A: ParticipantApi> Reconciler<A> {
 
     /// What the listing shows of rows that aren't confirmed is taken over as before a first create; absence counts for
     /// doubts that had settled when it began.
-    async fn adopt(&self, meeting: RunMeeting, began: Timestamp) -> Result<(), DispatchError> {
+    async fn adopt(
+        &self,
+        meeting: RunMeeting,
+        began: Timestamp,
+        adopted: &Settled,
+    ) -> Result<(), DispatchError> {
         let settled_before = RunClock::before(began, self.settings.settle());
         let (now, resend) = (self.clock.now(), self.settings.resend);
-        let settled = self
+        let mut settled = self
             .desk
             .call(move |journal| {
                 journal.forget_replaced(meeting.key)?;
                 journal.apply_listing(meeting.key, settled_before, resend, now)
             })
             .await?;
+        settled.found += adopted.found;
+        settled.reconciled += adopted.reconciled;
+        settled.conflicts += adopted.conflicts;
         self.tell_compared(meeting, &settled);
         Ok(())
     }

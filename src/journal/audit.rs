@@ -108,23 +108,25 @@ pub struct Deviant {
 }
 
 impl Journal {
-    /// The meetings of an app that the journal has confirmed rows in, or rows in conflict; or this one of them.
+    /// The meetings of an app that the journal has somebody in: confirmed, in conflict, or in doubt; or this one of them.
     pub fn confirmed_meetings(
         &self,
         target: &Target,
         meeting: Option<MeetingId>,
     ) -> Result<Vec<RunMeeting>, JournalError> {
-        self.meetings_with("p.confirmation IS NOT NULL OR p.state = 'conflict'", target, meeting, None)
+        let held = "p.confirmation IS NOT NULL OR p.state IN ('sending', 'uncertain', 'conflict')";
+        self.meetings_with(held, target, meeting, None)
     }
 
-    /// The meetings of an app that the journal has confirmed rows of this run in; or this one of them.
+    /// The meetings of an app that this run has sent somebody to who is or may be in; or this one of them.
     pub fn meetings_sent_to(
         &self,
         target: &Target,
         meeting: Option<MeetingId>,
         run: RunNumber,
     ) -> Result<Vec<RunMeeting>, JournalError> {
-        self.meetings_with("p.confirmation IS NOT NULL AND p.sent_run = ?4", target, meeting, Some(run))
+        let sent = "p.sent_run = ?4 AND (p.confirmation IS NOT NULL OR p.state IN ('sending', 'uncertain'))";
+        self.meetings_with(sent, target, meeting, Some(run))
     }
 
     fn meetings_with(

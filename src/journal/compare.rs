@@ -113,12 +113,14 @@ fn compare(
         connection,
         meeting: meeting.key,
         managed: 0,
+        in_doubt: 0,
         counts: ChangeCounts::default(),
         listing: Sha256::new(),
     };
     walk(connection, run, meeting.key, |row, there| planner.plan(row, there))?;
     let listing = planner.listing.finalize().into();
-    Ok(MeetingPlan { meeting, managed: planner.managed, counts: planner.counts, listing })
+    let Planner { managed, in_doubt, counts, .. } = planner;
+    Ok(MeetingPlan { meeting, managed, in_doubt, counts, listing })
 }
 
 /// Goes through both sides at once, id by id: the meeting's rows, named by `run` or not, and its listing.
@@ -192,6 +194,7 @@ struct Planner<'c> {
     connection: &'c Connection,
     meeting: MeetingKey,
     managed: u64,
+    in_doubt: u64,
     counts: ChangeCounts,
     listing: Sha256,
 }
@@ -222,7 +225,10 @@ impl Planner<'_> {
             Change::Gone => (ChangeKind::Gone, Vec::new()),
             Change::Foreign => (ChangeKind::Foreign, Vec::new()),
             Change::Conflict => (ChangeKind::Conflict, Vec::new()),
-            Change::Unsettled => (ChangeKind::Unsettled, Vec::new()),
+            Change::Unsettled => {
+                self.in_doubt += u64::from(wanted.is_none());
+                (ChangeKind::Unsettled, Vec::new())
+            }
             Change::Unchanged => {
                 self.counts.unchanged += 1;
                 // Somebody else may have made it what the roster wants: what we hold of it follows.

@@ -157,6 +157,13 @@ impl Journal {
         Ok(settled)
     }
 
+    /// Takes over whom the listing, which must be complete, shows of rows that aren't confirmed: those that are there once,
+    /// and the conflicts. It is the part of [`apply_listing`](Self::apply_listing) that may be done before it is known
+    /// what the run is for.
+    pub fn adopt_listed(&mut self, meeting: MeetingKey) -> Result<Settled, JournalError> {
+        self.write(SETTLING, |transaction, _run| match_rows(transaction, meeting))
+    }
+
     /// When the youngest doubt of a meeting began, if there is one that a listing can still settle. What stayed open
     /// after two listings (a conflict, a doubt that must not be sent again) is looked at once more in every run.
     pub fn youngest_doubt(

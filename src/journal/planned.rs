@@ -11,6 +11,8 @@ pub struct MeetingPlan {
     pub meeting: RunMeeting,
     /// Of the listed ones: those who are in by us, wanted or not.
     pub managed: u64,
+    /// Those who are no longer on the roster, and whom a create in doubt may have made all the same.
+    pub in_doubt: u64,
     /// How many changes of each kind.
     pub counts: ChangeCounts,
     /// SHA-256 of the listing: everybody in it, and what others see of them.

@@ -23,13 +23,15 @@ pub struct RemovalPlan {
     pub remove: u64,
     /// Those who were to be removed, and are gone already.
     pub gone: u64,
+    /// Those whom a create in doubt may have made, and whom the listing doesn't show.
+    pub in_doubt: u64,
     /// Ids that several share and that are left alone.
     pub left: u64,
 }
 
 impl RemovalPlan {
     fn of(meeting: RunMeeting) -> Self {
-        Self { meeting, managed: 0, remove: 0, gone: 0, left: 0 }
+        Self { meeting, managed: 0, remove: 0, gone: 0, in_doubt: 0, left: 0 }
     }
 }
 
@@ -45,9 +47,14 @@ impl Journal {
     }
 
     /// Plans the removal of those whom `run` has added and whom the listing, which must be complete, shows under the same
-    /// participant id.
+    /// participant id. Whom it shows of those in doubt is taken over first.
     pub fn plan_undo(&mut self, meeting: RunMeeting, run: RunNumber) -> Result<RemovalPlan, JournalError> {
+        self.adopt_listed(meeting.key)?;
         self.plan_removal(meeting, |planner, row, there| {
+            let doubtful = |row: &&Journaled| {
+                row.sent_run == run.0 && matches!(row.state, RowState::Sending | RowState::Uncertain)
+            };
+            planner.plan.in_doubt += u64::from(row.filter(doubtful).is_some());
             let Some(row) = row.filter(|row| row.known().is_confirmed() && row.origin.is_ours()) else {
                 return Ok(());
             };
@@ -79,6 +86,11 @@ impl Journal {
             let Some(whom) = row.and_then(|_| kept(keep, journaled, &twins)) else {
                 return planner.leave(row, first);
             };
+            if let Some(row) = row.filter(|_| {
+                journaled.is_some_and(|ours| twins.iter().all(|twin| twin.participant_id != ours))
+            }) {
+                planner.gone(row)?;
+            }
             for other in there.iter().filter(|other| other.participant_id != whom) {
                 let ours = row.filter(|_| journaled == Some(other.participant_id.as_str()));
                 planner.remove(ours, other, Some(whom))?;

@@ -117,6 +117,7 @@ impl Journal {
         let Acceptance { invalid, left_out, same_person } = acceptance;
         self.write(ACCEPTING, |transaction, run| {
             plan_rejected(transaction, run)?;
+            send_anew(transaction, run)?;
             release(transaction, run)?;
             match same_person {
                 SamePerson::Hold if !active(Sabotage::TwinsAdded) => withhold(transaction, run)?,
@@ -165,6 +166,19 @@ fn plan_rejected(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), Jo
     let planned = legal(RowState::Rejected, Transition::NameAgain)?;
     transaction.execute(PLAN_REJECTED, params![run.0, planned.name()]).doing(ACCEPTING)?;
     transaction.execute(FORGET_REFUSALS, [run.0]).doing(ACCEPTING).map(|_| ())
+}
+
+/// How often a doubt may be sent again counts within a run: else nobody could ever get somebody in whose creates have
+/// been lost too often.
+fn send_anew(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
+    transaction
+        .execute(
+            "UPDATE participants INDEXED BY participants_open SET sends = 1
+             WHERE confirmation IS NULL AND state = 'uncertain' AND run = ?1 AND sends > 1",
+            [run.0],
+        )
+        .doing(ACCEPTING)
+        .map(|_| ())
 }
 
 fn bind_id_sources(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {

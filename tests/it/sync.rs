@@ -147,3 +147,21 @@ fn killed_in_the_middle_the_next_one_goes_on() {
     let expected: Vec<_> = expected.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
     event.assert_members(&expected);
 }
+
+/// Whom a killed run has put in without learning it, and whom the roster drops before the next: ours, and removed.
+#[test]
+fn who_was_in_doubt_and_is_no_longer_wanted_goes() {
+    let event = Event(Import::new().server_with(|settings| {
+        settings.latency = std::time::Duration::from_millis(50);
+    }));
+    let people: Vec<_> = (0..20).map(|n| (n.to_string(), format!("Guest {n}"))).collect();
+    let people: Vec<_> = people.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+    event.roster(&people);
+    let typed = "sync list.csv --json --journal j.db --concurrency 4";
+    let mut running = crate::support::Running::start(&event.0, event.0.command(typed));
+    running.until("some are on their way", |stats| stats.adds_received >= 10);
+    assert!(running.kill(), "it ended before it was killed");
+    event.roster(&people[19..]);
+    event.sync("--remove --max-remove 100%").exit(0);
+    event.assert_members(&people[19..]);
+}

@@ -116,3 +116,18 @@ fn an_unknown_run_is_refused() {
     undo(&import, "--run 3 --yes").exit(2);
     assert_eq!(import.server().participants().len(), 3);
 }
+
+/// Whom a killed run has put in without learning it: they are found, and go with the others.
+#[test]
+fn those_whose_answer_was_lost_are_removed_as_well() {
+    let import = Import::new().people(20).server_with(|settings| {
+        settings.latency = Duration::from_millis(50);
+    });
+    let mut running = import.spawn_with("--concurrency 4 --settle 60s");
+    running.until("some are on their way", |stats| stats.adds_received >= 4);
+    assert!(running.kill(), "it ended before it was killed");
+    import.tell("verify --journal j.db --json --settle 0s").exit(4);
+    undo(&import, "--run 1 --yes --max-remove 100%").exit(0);
+    assert!(import.server().participants().is_empty());
+    import.tell("verify --journal j.db --json --settle 0s").exit(0);
+}

@@ -316,3 +316,17 @@ fn a_killed_dedupe_takes_over_who_stayed() {
     assert_eq!(import.server().participants().len(), 40);
     assert_eq!(audited(&verify(&import, "").exit(4))[..3], [0; 3], "only their names differ");
 }
+
+/// Two twins by others, and ours is gone: the one that stays is taken over at once.
+#[test]
+fn dedupe_knows_that_ours_is_gone() {
+    let import = Import::new().people(3);
+    import.run().exit(0);
+    import.server().remove("guest-0001");
+    for _ in 0..2 {
+        import.server().add("guest-0001", "Guest 1", "group_call_participant");
+    }
+    dedupe(&import, "--keep oldest --yes").exit(0);
+    import.assert_nobody_is_in_twice();
+    assert_eq!(audited(&verify(&import, "").exit(0)), [0; 6]);
+}

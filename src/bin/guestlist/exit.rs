@@ -15,7 +15,7 @@ use guestlist::removal::RemovalReport;
 use guestlist::roster::{RejectedError, RosterError, WorkbookError};
 #[cfg(feature = "sandbox")]
 use guestlist::sandbox::SandboxError;
-use guestlist::sync::{Planned, SyncReport, removals};
+use guestlist::sync::{Planned, SyncReport, conflicts, removals};
 use guestlist::verify::VerifyReport;
 
 use crate::error::CommandError;
@@ -123,7 +123,7 @@ pub(crate) fn of_sync(report: &SyncReport, moved: bool) -> Exit {
         && report.barriers.iter().any(|barrier| !barrier.forbids_everything());
     match of_run(&run.summary, run.accepted, &run.stops) {
         Exit::InvalidRoster | Exit::Stopped if forbidden && !run.accepted => Exit::Forbidden,
-        exit if report.changed.failed > 0 || kept => exit.or(Exit::Incomplete),
+        exit if report.changed.failed + conflicts(&report.meetings) > 0 || kept => exit.or(Exit::Incomplete),
         exit => exit,
     }
 }
@@ -157,7 +157,7 @@ pub(crate) fn of_audit(report: &VerifyReport, allow_foreign: bool) -> Exit {
 
 /// How a removal without a roster ended that could be carried out.
 pub(crate) fn of_removal(report: &RemovalReport) -> Exit {
-    let left: u64 = report.meetings.iter().map(|plan| plan.left).sum();
+    let left: u64 = report.meetings.iter().map(|plan| plan.left + plan.in_doubt).sum();
     if report.stops.contains(&StopReason::Interrupted) {
         Exit::Interrupted(signal::received())
     } else if !report.stops.is_empty() {

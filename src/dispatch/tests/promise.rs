@@ -98,12 +98,16 @@ async fn what_was_surely_not_applied_is_sent_again_without_a_listing(#[case] fat
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_create_is_sent_three_times_at_the_most() {
+async fn a_doubt_is_sent_again_twice_by_each_run() {
     let scenario = Scenario::rows(3);
-    scenario.api.script("id-001", [Fate::Lost; 9]);
-    assert_eq!(scenario.run().await.tally, Tally { added: 2, uncertain: 1, ..Tally::default() });
-    assert_eq!(scenario.run().await.tally, Tally { present: 2, uncertain: 1, ..Tally::default() });
+    scenario.api.script("id-001", [Fate::Lost; 5]);
+    let uncertain = Tally { uncertain: 1, ..Tally::default() };
+    assert_eq!(scenario.run().await.tally, Tally { added: 2, ..uncertain });
     assert_eq!(scenario.api.state.lock().unwrap().posts["id-001"], 3);
+    assert_eq!(scenario.run().await.tally, Tally { present: 2, ..uncertain });
+    assert_eq!(scenario.api.state.lock().unwrap().posts["id-001"], 5);
+    assert_eq!(scenario.run().await.tally, Tally { added: 1, present: 2, ..Tally::default() });
+    assert_once(&scenario);
 }
 
 #[tokio::test(start_paused = true)]

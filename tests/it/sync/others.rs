@@ -137,3 +137,45 @@ fn a_plan_never_replaces_the_journal_or_the_roster() {
     }
     event.assert_members(&[("1", "Ann")]);
 }
+
+/// Two of one id, one of them ours: what the listing shows is said, though everybody on the roster is confirmed.
+#[test]
+fn somebody_who_is_in_twice_is_told() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("").exit(0);
+    event.0.server().add("2", "Bob", "group_call_participant");
+    event.run("plan").exit(0);
+    event.0.tell("plan list.csv --journal j.db").exit(0).says("somebody is in more than once");
+    event.sync("").exit(4);
+    event.0.tell("sync list.csv --journal j.db").exit(4).says("in more than once");
+}
+
+/// Whom others have replaced is known by the refused run already; the same plan is as good as before.
+#[test]
+fn a_refused_plan_can_be_applied_afterwards() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann"), ("2", "Bob"), ("3", "Cid")]);
+    event.sync("").exit(0);
+    event.0.server().remove("2");
+    event.0.server().add("2", "Bob", "group_call_participant");
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.run("plan --remove --out p.json").exit(0);
+    event.sync("--plan p.json").exit(7);
+    event.sync("--plan p.json --remove --refresh-found").exit(0);
+    event.assert_members(&[("1", "Ann"), ("2", "Bob")]);
+}
+
+/// A roster of which every row is wrong is not an empty one: its rows are what to mend.
+#[test]
+fn a_roster_of_invalid_rows_only_is_invalid() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann")]);
+    event.sync("").exit(0);
+    event.0.write("list.csv", "id,name,preset\n1,Ann,nonsense\n2,Bob,nonsense\n");
+    let ran = event.sync("--remove").exit(3);
+    assert_eq!(ran.lines_of("invalid").len(), 2);
+    event.0.tell("sync list.csv --journal j.db").exit(3).says("no such preset");
+    event.sync("--remove --on-invalid skip").exit(7);
+    event.assert_members(&[("1", "Ann")]);
+}

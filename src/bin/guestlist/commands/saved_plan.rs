@@ -140,13 +140,14 @@ impl SavedPlan {
     }
 }
 
-/// Every planned change as its line.
+/// Every planned change as its line. That somebody was replaced is a finding, no change: whoever looks again knows it.
 fn each_line(
     planned: &Planned,
     mut take: impl FnMut(&[u8]) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let mut each = |change: &PlannedChange| take(&line_of(&ChangeLine::of(change))?);
-    ChangeKind::ALL.into_iter().try_for_each(|kind| each_change(&planned.journal, kind, &mut each))
+    let mut kinds = ChangeKind::ALL.into_iter().filter(|kind| *kind != ChangeKind::Replaced);
+    kinds.try_for_each(|kind| each_change(&planned.journal, kind, &mut each))
 }
 
 /// SHA-256 of what hasn't been read yet.

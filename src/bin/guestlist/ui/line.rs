@@ -177,7 +177,7 @@ pub(crate) enum Line<'a> {
         exit_code: u8,
     },
     /// Who would be removed from a meeting, or was to be.
-    RemovalPlan { meeting_id: String, managed: u64, remove: u64, gone: u64, left_alone: u64 },
+    RemovalPlan { meeting_id: String, managed: u64, remove: u64, gone: u64, in_doubt: u64, left_alone: u64 },
     /// The end of a removal without a roster.
     Removed {
         carried_out: bool,
@@ -185,6 +185,7 @@ pub(crate) enum Line<'a> {
         removed: u64,
         failed: u64,
         gone: u64,
+        in_doubt: u64,
         left_alone: u64,
         conflicts: u64,
         stopped: Option<&'static str>,

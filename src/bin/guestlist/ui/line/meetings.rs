@@ -93,8 +93,9 @@ impl<'a> Line<'a> {
     }
 
     pub(crate) fn removal_plan(plan: &RemovalPlan) -> Self {
-        let RemovalPlan { meeting, managed, remove, gone, left } = *plan;
-        Self::RemovalPlan { meeting_id: meeting.id.to_string(), managed, remove, gone, left_alone: left }
+        let RemovalPlan { meeting, managed, remove, gone, in_doubt, left } = *plan;
+        let meeting_id = meeting.id.to_string();
+        Self::RemovalPlan { meeting_id, managed, remove, gone, in_doubt, left_alone: left }
     }
 
     pub(crate) fn removed(report: &RemovalReport, exit_code: u8) -> Self {
@@ -105,6 +106,7 @@ impl<'a> Line<'a> {
             removed: report.changed.removed,
             failed: report.changed.failed,
             gone: sum(|plan| plan.gone),
+            in_doubt: sum(|plan| plan.in_doubt),
             left_alone: sum(|plan| plan.left),
             conflicts: report.conflicts,
             stopped: report.stops.first().map(stop_name),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use guestlist::dispatch::{Changed, Removal};
 use guestlist::journal::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 use guestlist::model::escape;
-use guestlist::sync::{Barrier, Planned, SyncReport, removals};
+use guestlist::sync::{Barrier, Planned, SyncReport, conflicts, removals};
 
 use super::super::rows::InvalidRows;
 use super::super::style::{BAD, GOOD, STRONG, paint};
@@ -56,6 +56,9 @@ fn headline(planned: &Planned, removal: Removal) -> String {
     }
     match planned.has_changes(removal) {
         true => paint(STRONG, "A sync would change this; nothing has been changed yet."),
+        false if conflicts(&planned.meetings) > 0 => {
+            paint(BAD, "A sync has nothing to change, but somebody is in more than once.")
+        }
         false => paint(GOOD, "Nothing to change: the meeting is as the roster wants it."),
     }
 }
@@ -173,6 +176,8 @@ fn next(planned: &Planned, removal: Removal) -> &'static str {
         "look at the plan above before you allow more."
     } else if planned.has_changes(removal) {
         "guestlist sync, with the same roster and options."
+    } else if conflicts(&planned.meetings) > 0 {
+        "guestlist dedupe, which shows them; somebody has to decide who stays."
     } else {
         "nothing."
     }
@@ -263,6 +268,11 @@ fn changed(report: &SyncReport) -> String {
         ("not changed", *failed, "the API refused it, or didn't answer"),
         ("stay", stay, "no longer on the roster; --remove removes them"),
         ("foreign", foreign, "in the meeting, neither on the roster nor added by us; left alone"),
+        (
+            "conflict",
+            conflicts(&report.meetings),
+            "ids that are in more than once; guestlist dedupe shows them",
+        ),
     ]);
     for failure in failures {
         let why = failure.failure.as_ref().map_or_else(|| "no answer".to_owned(), said);

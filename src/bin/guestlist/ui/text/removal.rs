@@ -58,7 +58,8 @@ fn meeting(plan: &RemovalPlan) -> String {
     format!("\nMeeting {}\n", plan.meeting.id)
         + &count_lines(&[
             ("to remove", plan.remove, ""),
-            ("gone", plan.gone, "removed by others already"),
+            ("gone", plan.gone, "removed already"),
+            ("in doubt", plan.in_doubt, "their answers were lost, and the meeting doesn't show them"),
             ("left alone", plan.left, "ids of several; which of them is ours isn't known, or none is"),
             ("managed", plan.managed, "ids of the journal that are in; --max-remove N% is a part of these"),
         ])
