@@ -64,8 +64,8 @@ impl Intake {
 
 /// What goes to the stager.
 enum Parcel {
-    /// A roster begins.
-    Roster(Arc<str>),
+    /// A roster begins, which carries these columns along as far as is known yet.
+    Roster(Arc<str>, Vec<String>),
     /// Some of its rows, and where their ids come from; unknown if none has one.
     Rows(Batch, Option<IdSource>),
     /// It has ended; these columns are carried along.
@@ -209,7 +209,7 @@ impl<D: Directory> Reading<D> {
         if let Some(rejected) = &mut self.rejected {
             rejected.begin(&reader.decisions())?;
         }
-        self.hand_over(Parcel::Roster(Arc::clone(source.name())));
+        self.hand_over(Parcel::Roster(Arc::clone(source.name()), columns(&reader)));
         let before = self.rows;
         let mut more = Read::Row;
         while more != Read::End && !self.cancel.is_cancelled() {
@@ -238,7 +238,7 @@ impl<D: Directory> Reading<D> {
         if more == Read::End {
             self.observer.on(&Event::RosterRead(&file));
         }
-        self.hand_over(Parcel::End(file.extra_columns.iter().map(ToString::to_string).collect()));
+        self.hand_over(Parcel::End(columns(&reader)));
         Ok(())
     }
 
@@ -299,6 +299,11 @@ impl<D: Directory> Reading<D> {
     }
 }
 
+/// The columns that are carried along, as far as is known yet.
+fn columns(reader: &Reader) -> Vec<String> {
+    reader.extra_columns().iter().map(ToString::to_string).collect()
+}
+
 /// What kept the API from being asked is an error of its own kind.
 fn import_error(error: RosterError) -> ImportError {
     match error {
@@ -332,7 +337,11 @@ impl Stager {
         while let Ok(parcel) = parcels.recv() {
             let began = Instant::now();
             match (parcel, roster) {
-                (Parcel::Roster(file), _) => roster = Some(self.journal.add_roster(&file)?),
+                (Parcel::Roster(file, columns), _) => {
+                    let added = self.journal.add_roster(&file)?;
+                    self.journal.name_extra_columns(added, &columns)?;
+                    roster = Some(added);
+                }
                 (Parcel::Rows(batch, id_source), Some(roster)) => {
                     let duplicates = match &id_source {
                         Some(id_source) => self.stage(&batch, roster, id_source)?,

@@ -44,6 +44,7 @@ mod reader;
 mod rehearsal;
 mod removal;
 mod renewal;
+mod restaged;
 mod rules;
 mod scratch;
 mod stage;
@@ -245,8 +246,9 @@ impl Journal {
                     "UPDATE runs SET finished_at = ?2, exit_code = ?3 WHERE run = ?1",
                     params![run.0, now.as_millisecond(), exit_code],
                 )
-                .doing(doing)
-                .map(|_| ())
+                .doing(doing)?;
+            // An accepted run has left nothing there.
+            restaged::put_back(transaction, doing)
         })?;
         self.held.end();
         Ok(())
@@ -341,6 +343,7 @@ fn begin_run(
         )
         .doing(doing)?;
     queue::lose_track_of_the_dead(&transaction, now)?;
+    restaged::put_back(&transaction, doing)?;
     transaction.commit().doing(doing)?;
     Ok(RunNumber(run))
 }

@@ -26,11 +26,12 @@ use crate::sabotage::{Sabotage, active};
 /// How long a writer waits for a reader that holds a lock (somebody's `sqlite3` shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The schema's history. A test keeps it in step with the folder.
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_journal.sql"),
     include_str!("../../migrations/0002_purged_tokens.sql"),
     include_str!("../../migrations/0003_held.sql"),
     include_str!("../../migrations/0004_renewed_tokens.sql"),
+    include_str!("../../migrations/0005_restaged.sql"),
 ];
 
 /// What to do where there is no journal yet.

@@ -10,7 +10,7 @@ use super::id_source::IdSource;
 use super::stager::Stager;
 use super::state::legal;
 use super::twins::{SamePerson, release, withhold};
-use super::{Journal, RunNumber};
+use super::{Journal, RunNumber, restaged};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::{Location, Participant, Target};
 use crate::roster::{OnDuplicate, Person};
@@ -124,6 +124,7 @@ impl Journal {
                 SamePerson::Hold | SamePerson::Add => {}
             }
             bind_id_sources(transaction, run)?;
+            restaged::forget(transaction, ACCEPTING)?;
             transaction
                 .execute(
                     "UPDATE runs SET accepted_at = ?2, invalid = ?3, left_out = ?4 WHERE run = ?1",

@@ -9,7 +9,7 @@ use super::error::{Doing, JournalError};
 use super::id_source::IdSource;
 use super::stage::{StageInto, StageRow};
 use super::state::read_state;
-use super::{MeetingKey, RowId, RunNumber, meeting_key};
+use super::{MeetingKey, RowId, RunNumber, meeting_key, restaged};
 use crate::lifecycle::RowState;
 use crate::model::{Location, MeetingId, Participant};
 use crate::roster::{OnDuplicate, Person};
@@ -25,6 +25,9 @@ pub(super) struct Stager<'t> {
     insert: CachedStatement<'t>,
     look_up: CachedStatement<'t>,
     update: CachedStatement<'t>,
+    keep: CachedStatement<'t>,
+    /// Whether another roster carries the same columns along.
+    same_columns: HashMap<i64, bool>,
     /// Rows come in runs of new or known ones: look where the last one was.
     last_was_known: bool,
 }
@@ -34,8 +37,10 @@ struct Known {
     row: RowId,
     state: RowState,
     run: i64,
+    roster: i64,
     accepted: bool,
     same_difference: bool,
+    same_extra: bool,
     wanted: Option<String>,
 }
 
@@ -55,7 +60,7 @@ impl<'t> Stager<'t> {
             .doing(DOING)?;
         let look_up = transaction
             .prepare_cached(
-                "SELECT participant, state, run, name, preset_name, picture, wanted, difference_accepted
+                "SELECT participant, state, run, name, preset_name, picture, wanted, difference_accepted, roster, extra
                  FROM participants WHERE meeting = ?1 AND custom_participant_id = ?2",
             )
             .doing(DOING)?;
@@ -66,6 +71,7 @@ impl<'t> Stager<'t> {
                  WHERE participant = ?1",
             )
             .doing(DOING)?;
+        let keep = transaction.prepare_cached(restaged::KEEP).doing(DOING)?;
         Ok(Self {
             transaction,
             run,
@@ -74,6 +80,8 @@ impl<'t> Stager<'t> {
             insert,
             look_up,
             update,
+            keep,
+            same_columns: HashMap::new(),
             last_was_known: false,
         })
     }
@@ -84,7 +92,7 @@ impl<'t> Stager<'t> {
         if !self.last_was_known && self.insert(meeting, row)? {
             return Ok(None);
         }
-        let Some(known) = self.look_up(meeting, row.participant)? else {
+        let Some(known) = self.look_up(meeting, row)? else {
             self.last_was_known = false;
             self.insert(meeting, row)?;
             return Ok(None);
@@ -119,9 +127,11 @@ impl<'t> Stager<'t> {
         self.insert.execute(values).doing(DOING).map(|inserted| inserted == 1)
     }
 
-    fn look_up(&mut self, meeting: MeetingKey, wanted: &Participant) -> Result<Option<Known>, JournalError> {
+    fn look_up(&mut self, meeting: MeetingKey, wanted: StageRow<'_>) -> Result<Option<Known>, JournalError> {
         self.look_up
-            .query_row(params![meeting.0, wanted.key.custom_participant_id], |row| known(row, wanted))
+            .query_row(params![meeting.0, wanted.participant.key.custom_participant_id], |row| {
+                known(row, wanted)
+            })
             .optional()
             .doing(DOING)
     }
@@ -139,6 +149,7 @@ impl<'t> Stager<'t> {
             | RowState::Removed => false,
         };
         let wanted = if unsent { None } else { known.wanted.as_deref() };
+        self.keep_as_it_is(known)?;
         self.update
             .execute(params![
                 known.row.0,
@@ -155,6 +166,32 @@ impl<'t> Stager<'t> {
             self.replace_fields(known.row, row.participant)?;
         }
         Ok(())
+    }
+
+    /// A confirmed row that is named otherwise than before is kept as it is until the run is accepted.
+    fn keep_as_it_is(&mut self, known: &Known) -> Result<(), JournalError> {
+        let confirmed = matches!(known.state, RowState::Added | RowState::Present);
+        let same = known.same_difference && known.same_extra;
+        if !confirmed || (same && self.carries_the_same(known.roster)?) {
+            return Ok(());
+        }
+        self.keep.execute([known.row.0]).doing(DOING).map(|_| ())
+    }
+
+    fn carries_the_same(&mut self, roster: i64) -> Result<bool, JournalError> {
+        if let Some(same) = self.same_columns.get(&roster) {
+            return Ok(*same);
+        }
+        let same = self
+            .transaction
+            .prepare_cached(
+                "SELECT extra_columns = (SELECT extra_columns FROM rosters WHERE roster = ?2)
+                 FROM rosters WHERE roster = ?1",
+            )
+            .and_then(|mut select| select.query_row([roster, self.into.roster.0], |row| row.get(0)))
+            .doing(DOING)?;
+        self.same_columns.insert(roster, same);
+        Ok(same)
     }
 
     fn replace_fields(&self, row: RowId, wanted: &Participant) -> Result<(), JournalError> {
@@ -234,7 +271,8 @@ impl<'t> Stager<'t> {
     }
 }
 
-fn known(row: &Row<'_>, wanted: &Participant) -> rusqlite::Result<Known> {
+fn known(row: &Row<'_>, named: StageRow<'_>) -> rusqlite::Result<Known> {
+    let wanted = named.participant;
     let held = (row.get_ref(3)?.as_str()?, row.get_ref(4)?.as_str()?, row.get_ref(5)?.as_str_or_null()?);
     let asked = (wanted.name.as_str(), wanted.preset_name.as_str(), wanted.picture.as_deref());
     let difference = Difference::between(asked, held);
@@ -242,7 +280,9 @@ fn known(row: &Row<'_>, wanted: &Participant) -> rusqlite::Result<Known> {
         row: RowId(row.get(0)?),
         state: read_state(row, 1)?,
         run: row.get(2)?,
+        roster: row.get(8)?,
         accepted: row.get(7)?,
+        same_extra: row.get_ref(9)?.as_str_or_null()? == named.extra,
         same_difference: row.get_ref(6)?.as_str_or_null()? == difference.as_deref(),
         wanted: difference,
     })

@@ -13,7 +13,7 @@ use crate::support::Import;
 const V1: &[u8] = include_bytes!("../fixtures/journal-v1.db");
 const V2: &[u8] = include_bytes!("../fixtures/journal-v2.db");
 /// The version that this guestlist writes.
-const NEWEST: i64 = 4;
+const NEWEST: i64 = 5;
 
 /// In the meeting before the journal's last run was killed.
 const IN: [&str; 9] = [
@@ -117,12 +117,13 @@ fn j11_a_look_changes_nothing(#[values(V1, V2)] journal: &[u8]) {
 }
 
 /// What each step leaves behind, and since which version.
-const STEPS: [(i64, &str); 5] = [
+const STEPS: [(i64, &str); 6] = [
     (2, "SELECT count(*) > 0 FROM pragma_table_info('confirmations') WHERE name = 'token_purged_at'"),
     (3, "SELECT count(*) > 0 FROM pragma_table_info('participants') WHERE name = 'person'"),
     (3, "SELECT count(*) > 0 FROM pragma_table_info('twins')"),
     (3, "SELECT sql LIKE '%WHEN ''held''%' FROM sqlite_schema WHERE name = 'participants'"),
     (4, "SELECT count(*) > 0 FROM pragma_table_info('confirmations') WHERE name = 'token_run'"),
+    (5, "SELECT count(*) > 0 FROM pragma_table_info('restaged')"),
 ];
 
 /// J11, K07: killed while the journal is brought up to date: it is the old one or the new one.

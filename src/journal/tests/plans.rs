@@ -84,6 +84,7 @@ use rstest::rstest;
     "SCAN p",
     "SEARCH meetings USING INTEGER PRIMARY KEY (rowid=?)",
     "SEARCH c USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+    "SEARCH r USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
 ])]
 fn a_query_is_run_as_meant(#[case] sql: &str, #[case] plan: &[&str]) {
     let folder = TestFolder::new();

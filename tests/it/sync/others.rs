@@ -1,8 +1,10 @@
 //! What others have done to a meeting since the journal last saw it.
 
+use rstest::rstest;
 use serde_json::json;
 
 use super::Event;
+use crate::support::Import;
 
 /// Each token that an export hands out joins somebody who is in.
 #[track_caller]
@@ -178,4 +180,54 @@ fn a_roster_of_invalid_rows_only_is_invalid() {
     event.0.tell("sync list.csv --journal j.db").exit(3).says("no such preset");
     event.sync("--remove --on-invalid skip").exit(7);
     event.assert_members(&[("1", "Ann")]);
+}
+
+/// Mail addresses that have slipped by a row, a preset and a name: nothing of a roster that is refused is exported, and
+/// nothing is held against the meeting.
+#[rstest]
+#[case::by_a_limit("sync list.csv --remove", 7)]
+#[case::by_an_invalid_row("import list.csv", 3)]
+#[case::by_an_invalid_row_of_a_sync("sync list.csv", 3)]
+fn a_refused_roster_leaves_no_trace(#[case] typed: &str, #[case] exit: i32) {
+    let event = Event::new();
+    let row =
+        |id: usize, mail: usize| format!("{id},Guest {id},group_call_participant,g{mail}@example.org\n");
+    let rows: String = (1..=20).map(|n| row(n, n)).collect();
+    event.0.write("list.csv", format!("id,name,preset,Email\n{rows}"));
+    event.sync("--export before.csv").exit(0);
+    let mut rows: String = (1..=8).map(|n| row(n, n + 1)).collect();
+    rows += "9,Guest 9,webinar_viewer,g10@example.org\n10,Changed,group_call_participant,\n";
+    if exit == 3 {
+        rows += "11,Bad,nonsense,\n";
+    }
+    event.0.write("list.csv", format!("id,name,preset,Email\n{rows}"));
+    event.0.tell(&format!("{typed} --json --journal j.db --settle 300ms")).exit(exit);
+    event.0.tell("export --journal j.db --output after.csv").exit(0);
+    assert_eq!(event.0.text("after.csv"), event.0.text("before.csv"));
+    event.0.tell("verify --journal j.db --settle 0s").exit(0);
+}
+
+/// The same where the run is killed before it could be refused, and while it is on.
+#[test]
+fn a_roster_that_was_never_accepted_leaves_no_trace() {
+    let event = Event(Import::new().server_with(|settings| {
+        settings.latency = std::time::Duration::from_millis(200);
+    }));
+    event.0.write("list.csv", "id,name,preset,Email\n1,Ann,group_call_participant,ann@example.org\n");
+    event.sync("--export before.csv").exit(0);
+    event.0.write("list.csv", "id,name,preset,Mail\n1,Anne,group_call_host,bob@example.org\n");
+    let lists = event.0.server().requests_of("list");
+    let typed = "sync list.csv --json --journal j.db --settle 300ms";
+    let mut running = crate::support::Running::start(&event.0, event.0.command(typed));
+    running.until("it lists", |stats| stats.requests.get("list").is_some_and(|count| *count > lists));
+    event.0.tell("export --journal j.db --output during.csv").exit(0);
+    assert!(running.kill(), "it ended before it was killed");
+    event.0.tell("export --journal j.db --output after.csv").exit(0);
+    for name in ["during.csv", "after.csv"] {
+        assert_eq!(event.0.text(name), event.0.text("before.csv"), "{name}");
+    }
+    event.0.tell("verify --journal j.db --settle 0s").exit(0);
+    event.sync("--export t.csv").exit(0);
+    let exported = event.0.text("t.csv");
+    assert!(exported.contains("bob@example.org") && exported.contains(",eyJ"), "{exported}");
 }
