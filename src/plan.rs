@@ -146,7 +146,9 @@ pub enum Change {
     Foreign,
     /// The meeting holds it more than once: a person has to decide.
     Conflict,
-    /// A create of it is in doubt, or it is held back as a possible duplicate: the sending decides, not the plan.
+    /// It is held back: its person seems to be in under an id that the roster doesn't name any more.
+    HoldBack,
+    /// A create of it is in doubt: the sending decides, not the plan.
     Unsettled,
     /// The roster doesn't name it and the meeting doesn't hold it.
     Nothing,
@@ -204,10 +206,8 @@ fn missing(known: Option<RowState>) -> Change {
     match known {
         None | Some(RowState::Planned | RowState::Rejected) => Change::Add,
         Some(RowState::Added | RowState::Present | RowState::Removed) => Change::AddAgain,
-        // Held back: judged anew when the run is accepted.
-        Some(RowState::Sending | RowState::Uncertain | RowState::Conflict | RowState::Held) => {
-            Change::Unsettled
-        }
+        Some(RowState::Held) => Change::HoldBack,
+        Some(RowState::Sending | RowState::Uncertain | RowState::Conflict) => Change::Unsettled,
     }
 }
 

@@ -9,7 +9,7 @@ use super::{DispatchError, Dispatcher};
 use crate::api::{ParticipantApi, Removed};
 use crate::event::{Event, StopReason};
 use crate::journal::{ChangeKind, PlannedChange, RowId};
-use crate::model::{JoinToken, ParticipantEdit, PictureEdit, RemoteId};
+use crate::model::{JoinToken, ParticipantEdit, PictureEdit, RemoteId, RemoteParticipant};
 use crate::outcome::{Failure, Trouble};
 use crate::plan::ShownField;
 
@@ -51,18 +51,40 @@ pub struct Changed {
     pub failures: Vec<ChangeFailure>,
 }
 
+impl Changed {
+    fn fail(&mut self, failure: ChangeFailure) {
+        self.failed += 1;
+        if self.failures.len() < NAMED {
+            self.failures.push(failure);
+        }
+    }
+}
+
 /// A change that could not be made.
 #[derive(Debug, Clone)]
 pub struct ChangeFailure {
     /// Which one.
     pub change: PlannedChange,
-    /// What the API said; `None`: nothing that helps.
-    pub failure: Option<Failure>,
+    /// Why.
+    pub why: NotMade,
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotMade {
+    /// The API refused it.
+    Refused(Failure),
+    /// Nobody knows whether it was made: nothing came that helps.
+    NoAnswer,
+    /// The API accepted it, and keeps what it had.
+    Kept,
 }
 
 /// What one request came to.
 enum Made {
     Updated(RowId, JoinToken),
+    /// Accepted, but the answer shows a field as it was.
+    Kept(RowId, JoinToken, Box<PlannedChange>),
     Removed(Option<RowId>),
     Failed(Box<ChangeFailure>),
     Stopped(StopReason),
@@ -132,6 +154,9 @@ impl<A: ParticipantApi> Reconciler<A> {
     async fn update(&self, change: PlannedChange, row: RowId, id: &RemoteId) -> Made {
         let edit = edit_of(&change);
         match call(self.line(), || self.api.update(change.meeting, id, &edit)).await {
+            Called::Done(updated) if is_kept(&change, &updated.participant) => {
+                Made::Kept(row, updated.token, Box::new(change))
+            }
             Called::Done(updated) => Made::Updated(row, updated.token),
             Called::Refused(failure) | Called::Failed(Trouble::Failed(failure)) => {
                 failed(change, Some(failure))
@@ -175,7 +200,7 @@ impl<A: ParticipantApi> Reconciler<A> {
         made: Vec<Made>,
         changed: &mut Changed,
     ) -> Result<Option<StopReason>, DispatchError> {
-        let (mut updates, mut removals, mut stopped) = (Vec::new(), Vec::new(), None);
+        let (mut updates, mut removals, mut tokens, mut stopped) = (Vec::new(), Vec::new(), Vec::new(), None);
         let mut removed = 0;
         for made in made {
             match made {
@@ -184,12 +209,11 @@ impl<A: ParticipantApi> Reconciler<A> {
                     removed += 1;
                     removals.extend(row);
                 }
-                Made::Failed(failure) => {
-                    changed.failed += 1;
-                    if changed.failures.len() < NAMED {
-                        changed.failures.push(*failure);
-                    }
+                Made::Kept(row, token, change) => {
+                    tokens.push((row, token));
+                    changed.fail(ChangeFailure { change: *change, why: NotMade::Kept });
                 }
+                Made::Failed(failure) => changed.fail(*failure),
                 Made::Stopped(reason) => stopped = stopped.or(Some(reason)),
             }
         }
@@ -197,6 +221,9 @@ impl<A: ParticipantApi> Reconciler<A> {
         self.desk
             .call(move |journal| {
                 journal.keep_updates(&updates)?;
+                if !tokens.is_empty() {
+                    journal.keep_tokens(&tokens)?;
+                }
                 journal.keep_removals(&removals)
             })
             .await?;
@@ -208,7 +235,18 @@ impl<A: ParticipantApi> Reconciler<A> {
 }
 
 fn failed(change: PlannedChange, failure: Option<Failure>) -> Made {
-    Made::Failed(Box::new(ChangeFailure { change, failure }))
+    let why = failure.map_or(NotMade::NoAnswer, NotMade::Refused);
+    Made::Failed(Box::new(ChangeFailure { change, why }))
+}
+
+/// Whether an answer still shows what was to be changed. What it doesn't show, the next listing does.
+fn is_kept(change: &PlannedChange, answer: &RemoteParticipant) -> bool {
+    let shown = |field| match field {
+        ShownField::Name => answer.name.as_deref(),
+        ShownField::Preset => Some(answer.preset_name.as_str()),
+        ShownField::Picture => answer.picture.as_deref(),
+    };
+    change.fields.iter().any(|change| shown(change.field) == Some(change.old.as_str()))
 }
 
 /// The fields that an update sends: only those that differ.

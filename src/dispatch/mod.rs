@@ -42,7 +42,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use call::{Called, KeptGate, Line, Once, call, once};
-pub use changes::{ChangeFailure, Changed, Removal};
+pub use changes::{ChangeFailure, Changed, NotMade, Removal};
 pub use clock::RunClock;
 pub(crate) use context::Requester;
 pub use context::RunContext;

@@ -45,14 +45,6 @@ impl Journal {
                     [],
                 )
                 .doing(PLANNING)?;
-            // Whose new id is held back as a possible duplicate stays: they would lose their place without getting one.
-            transaction
-                .execute(
-                    "DELETE FROM temp.changes WHERE participant IN (
-                         SELECT twin FROM twins CROSS JOIN participants p USING (participant) WHERE p.state = 'held')",
-                    [],
-                )
-                .doing(PLANNING)?;
             // A row that is added again keeps what its roster wants.
             transaction
                 .execute(

@@ -74,7 +74,8 @@ impl Journal {
         transaction
             .execute("DELETE FROM temp.changes WHERE meeting = ?1", [meeting.key.0])
             .doing(PLANNING)?;
-        let plan = compare(&transaction, self.run, meeting)?;
+        let mut plan = compare(&transaction, self.run, meeting)?;
+        spare_twins(&transaction, &mut plan)?;
         transaction.commit().doing(PLANNING)?;
         Ok(plan)
     }
@@ -121,6 +122,20 @@ fn compare(
     let listing = planner.listing.finalize().into();
     let Planner { managed, in_doubt, counts, .. } = planner;
     Ok(MeetingPlan { meeting, managed, in_doubt, counts, listing })
+}
+
+/// Whose new id is held back as a possible duplicate stays: they would lose their place without getting one.
+fn spare_twins(connection: &Connection, plan: &mut MeetingPlan) -> Result<(), JournalError> {
+    const SPARED: &str = "meeting = ?1 AND participant IN (
+         SELECT twin FROM twins CROSS JOIN participants p USING (participant) WHERE p.state = 'held')";
+    for kind in ChangeKind::ALL {
+        let spared = connection
+            .prepare_cached(&format!("DELETE FROM temp.changes WHERE kind = ?2 AND {SPARED}"))
+            .and_then(|mut delete| delete.execute(params![plan.meeting.key.0, kind.name()]))
+            .doing(PLANNING)?;
+        *plan.counts.slot(kind) -= spared as u64;
+    }
+    Ok(())
 }
 
 /// Goes through both sides at once, id by id: the meeting's rows, named by `run` or not, and its listing.
@@ -225,6 +240,7 @@ impl Planner<'_> {
             Change::Gone => (ChangeKind::Gone, Vec::new()),
             Change::Foreign => (ChangeKind::Foreign, Vec::new()),
             Change::Conflict => (ChangeKind::Conflict, Vec::new()),
+            Change::HoldBack => (ChangeKind::Held, Vec::new()),
             Change::Unsettled => {
                 self.in_doubt += u64::from(wanted.is_none());
                 (ChangeKind::Unsettled, Vec::new())

@@ -26,6 +26,8 @@ pub struct ChangeCounts {
     pub add: u64,
     /// To be added again: somebody else has removed them.
     pub add_again: u64,
+    /// Held back: their persons seem to be in under ids that the roster doesn't name any more. Nobody is removed for them.
+    pub held: u64,
     /// To be updated.
     pub update: u64,
     /// As they should be.
@@ -53,6 +55,8 @@ pub enum ChangeKind {
     Add,
     /// See [`ChangeCounts::add_again`].
     AddAgain,
+    /// See [`ChangeCounts::held`].
+    Held,
     /// See [`ChangeCounts::update`].
     Update,
     /// See [`ChangeCounts::replaced`].
@@ -73,9 +77,10 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Add,
         Self::AddAgain,
+        Self::Held,
         Self::Update,
         Self::Replaced,
         Self::Remove,
@@ -91,6 +96,7 @@ impl ChangeKind {
         match self {
             Self::Add => "add",
             Self::AddAgain => "add_again",
+            Self::Held => "held",
             Self::Update => "update",
             Self::Replaced => "replaced",
             Self::Remove => "remove",
@@ -114,6 +120,7 @@ impl ChangeCounts {
         match kind {
             ChangeKind::Add => &mut self.add,
             ChangeKind::AddAgain => &mut self.add_again,
+            ChangeKind::Held => &mut self.held,
             ChangeKind::Update => &mut self.update,
             ChangeKind::Replaced => &mut self.replaced,
             ChangeKind::Remove => &mut self.remove,

@@ -118,11 +118,7 @@ impl Journal {
         self.write(ACCEPTING, |transaction, run| {
             plan_rejected(transaction, run)?;
             send_anew(transaction, run)?;
-            release(transaction, run)?;
-            match same_person {
-                SamePerson::Hold if !active(Sabotage::TwinsAdded) => withhold(transaction, run)?,
-                SamePerson::Hold | SamePerson::Add => {}
-            }
+            judge_twins(transaction, run, same_person)?;
             bind_id_sources(transaction, run)?;
             restaged::forget(transaction, ACCEPTING)?;
             transaction
@@ -133,6 +129,12 @@ impl Journal {
                 .doing(ACCEPTING)
                 .map(|_| ())
         })
+    }
+
+    /// Holds back possible duplicates among the run's new rows, as [`accept`](Self::accept) does: for who wants to know
+    /// before.
+    pub fn hold_back_twins(&mut self, same_person: SamePerson) -> Result<(), JournalError> {
+        self.write(ACCEPTING, |transaction, run| judge_twins(transaction, run, same_person))
     }
 
     /// Accepts, for good, that the run's rows differ from what the roster wants.
@@ -167,6 +169,18 @@ fn plan_rejected(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), Jo
     let planned = legal(RowState::Rejected, Transition::NameAgain)?;
     transaction.execute(PLAN_REJECTED, params![run.0, planned.name()]).doing(ACCEPTING)?;
     transaction.execute(FORGET_REFUSALS, [run.0]).doing(ACCEPTING).map(|_| ())
+}
+
+fn judge_twins(
+    transaction: &Transaction<'_>,
+    run: RunNumber,
+    same_person: SamePerson,
+) -> Result<(), JournalError> {
+    release(transaction, run)?;
+    match same_person {
+        SamePerson::Hold if !active(Sabotage::TwinsAdded) => withhold(transaction, run),
+        SamePerson::Hold | SamePerson::Add => Ok(()),
+    }
 }
 
 /// How often a doubt may be sent again counts within a run: else nobody could ever get somebody in whose creates have

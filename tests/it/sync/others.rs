@@ -1,5 +1,6 @@
 //! What others have done to a meeting since the journal last saw it.
 
+use guestlist::sandbox::NullPicture;
 use rstest::rstest;
 use serde_json::json;
 
@@ -230,4 +231,55 @@ fn a_roster_that_was_never_accepted_leaves_no_trace() {
     event.sync("--export t.csv").exit(0);
     let exported = event.0.text("t.csv");
     assert!(exported.contains("bob@example.org") && exported.contains(",eyJ"), "{exported}");
+}
+
+/// A picture that the API doesn't let go of: asked for again by each sync, and never said to be done.
+#[test]
+fn what_the_api_keeps_is_told() {
+    let event = Event(Import::new().server_with(|settings| settings.moods.null_picture = NullPicture::Keeps));
+    let roster = |name: &str, picture: &str| {
+        format!(
+            "id,name,preset,picture\n1,{name},group_call_participant,{picture}\n2,Bob,group_call_participant,\n"
+        )
+    };
+    event.0.write("list.csv", roster("Ann", "https://example.org/a.png"));
+    event.sync("").exit(0).added(2);
+    event.0.write("list.csv", roster("Anne", ""));
+    for _ in 0..2 {
+        event.0.tell("sync list.csv --journal j.db --settle 300ms").exit(4).says("keeps what it had");
+        event.assert_members(&[("1", "Anne"), ("2", "Bob")]);
+    }
+    event.sync("--export t.csv").exit(4);
+    assert_eq!(event.0.text("t.csv").matches(",eyJ").count(), 2);
+    assert_tokens_join(&event, "t.csv");
+}
+
+/// A mended id: the plan says what the sync does about it, which is to hold it back and to leave the old one.
+#[test]
+fn a_possible_duplicate_is_held_back_by_the_plan_as_well() {
+    let event = Event::new();
+    let roster = |id: &str| {
+        format!(
+            "id,name,preset,Email\na,Ann,group_call_participant,a@x.org\n{id},Bob,group_call_participant,b@x.org\n"
+        )
+    };
+    event.0.write("list.csv", roster("b"));
+    event.sync("").exit(0).added(2);
+    event.0.write("list.csv", roster("b2"));
+    for _ in 0..2 {
+        let ran = event.run("plan --remove --detailed-exitcode --out p.json").exit(0);
+        let plan = &ran.lines_of("meeting_plan")[0];
+        assert_eq!(
+            (&plan["held"], &plan["add"], &plan["remove"]),
+            (&1.into(), &0.into(), &0.into()),
+            "{plan}"
+        );
+        event.sync("--remove --plan p.json").exit(4).added(0).held(1);
+        event.assert_members(&[("a", "Ann"), ("b", "Bob")]);
+    }
+    let ran = event.run("plan --remove --allow-same-person").exit(0);
+    let plan = &ran.lines_of("meeting_plan")[0];
+    assert_eq!((&plan["held"], &plan["add"], &plan["remove"]), (&0.into(), &1.into(), &1.into()), "{plan}");
+    event.sync("--remove --allow-same-person").exit(0).added(1);
+    event.assert_members(&[("a", "Ann"), ("b2", "Bob")]);
 }

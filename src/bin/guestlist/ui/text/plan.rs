@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use guestlist::dispatch::{Changed, Removal};
+use guestlist::dispatch::{Changed, NotMade, Removal};
 use guestlist::journal::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 use guestlist::model::escape;
 use guestlist::sync::{Barrier, Planned, SyncReport, conflicts, removals};
@@ -67,6 +67,7 @@ fn meeting(plan: &MeetingPlan, removal: Removal) -> String {
     let ChangeCounts {
         add,
         add_again,
+        held,
         update,
         unchanged,
         replaced,
@@ -84,6 +85,11 @@ fn meeting(plan: &MeetingPlan, removal: Removal) -> String {
         + &count_lines(&[
             ("add", add, ""),
             ("add again", add_again, "others have removed them"),
+            (
+                "held back",
+                held,
+                "they seem to be in under another id; --allow-same-person adds them all the same",
+            ),
             ("update", update, ""),
             ("remove", remove, kept(removal != Removal::Nobody)),
             ("there before us", remove_found, others(everybody)),
@@ -119,6 +125,7 @@ fn kind_name(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Add => "To add",
         ChangeKind::AddAgain => "To add again",
+        ChangeKind::Held => "Held back as possible duplicates",
         ChangeKind::Update => "To update",
         ChangeKind::Replaced => "Replaced by another participant of the same id",
         ChangeKind::Remove => "No longer on the roster",
@@ -140,6 +147,14 @@ pub(super) fn line(change: &PlannedChange) -> String {
         text += &format!("  {location}");
     }
     text
+}
+
+pub(super) fn not_made(why: &NotMade) -> String {
+    match why {
+        NotMade::Refused(failure) => said(failure),
+        NotMade::NoAnswer => "no answer".to_owned(),
+        NotMade::Kept => "the API accepted it, and keeps what it had".to_owned(),
+    }
 }
 
 pub(crate) fn barriers(barriers: &[Barrier]) -> String {
@@ -263,9 +278,9 @@ fn changed(report: &SyncReport) -> String {
     };
     let Changed { updated, removed, failed, failures } = &report.changed;
     let mut text = count_lines(&[
-        ("updated", *updated, ""),
+        ("updated", *updated, "their tokens are new; older links may end"),
         ("removed", *removed, ""),
-        ("not changed", *failed, "the API refused it, or didn't answer"),
+        ("not changed", *failed, "the API refused it, kept what it had, or didn't answer"),
         ("stay", stay, "no longer on the roster; --remove removes them"),
         ("foreign", foreign, "in the meeting, neither on the roster nor added by us; left alone"),
         (
@@ -275,8 +290,7 @@ fn changed(report: &SyncReport) -> String {
         ),
     ]);
     for failure in failures {
-        let why = failure.failure.as_ref().map_or_else(|| "no answer".to_owned(), said);
-        let _ = writeln!(text, "  {}: {why}", line(&failure.change));
+        let _ = writeln!(text, "  {}: {}", line(&failure.change), not_made(&failure.why));
     }
     if text.is_empty() { text } else { text + "\n" }
 }

@@ -8,7 +8,7 @@ use guestlist::model::escape;
 use guestlist::removal::{RemovalReport, TooMany};
 
 use super::super::style::{BAD, GOOD, STRONG, paint};
-use super::{count, count_lines, counted, import, plan, said};
+use super::{count, count_lines, counted, import, plan};
 use crate::exit::Exit;
 
 /// `first` are the first of those to remove, and of the ids that are left alone.
@@ -113,8 +113,7 @@ fn failures(changed: &Changed) -> String {
         let _ = writeln!(text, "\n{}", paint(BAD, "Not removed"));
     }
     for failure in &changed.failures {
-        let why = failure.failure.as_ref().map_or_else(|| "no answer".to_owned(), said);
-        let _ = writeln!(text, "  {}: {why}", plan::line(&failure.change));
+        let _ = writeln!(text, "  {}: {}", plan::line(&failure.change), plan::not_made(&failure.why));
     }
     text
 }
