@@ -71,6 +71,8 @@ fn with_invalid_rows_nobody_is_removed() {
     event.0.write("list.csv", "id,name,preset\n1,Ann,group_call_participant\n2,Bob,no_such_preset\n");
     event.sync("--remove").exit(3);
     event.sync("--remove --on-invalid skip").exit(4);
+    let typed = "sync list.csv --remove --on-invalid skip --journal j.db --settle 300ms";
+    event.0.tell(typed).exit(4).says("not removed").says("Nobody is removed: 1 row is invalid");
     event.assert_members(&[("1", "Ann"), ("2", "Bob")]);
 }
 

@@ -277,10 +277,16 @@ fn changed(report: &SyncReport) -> String {
         Removal::Nobody | Removal::Ours => all(|counts| counts.foreign + counts.remove_found),
     };
     let Changed { updated, removed, failed, failures } = &report.changed;
+    let planned: u64 = report.meetings.iter().map(|plan| removals(plan, report.removal)).sum();
     let mut text = count_lines(&[
         ("updated", *updated, "their tokens are new; older links may end"),
         ("removed", *removed, ""),
         ("not changed", *failed, "the API refused it, kept what it had, or didn't answer"),
+        (
+            "not removed",
+            planned.saturating_sub(removed + failed),
+            "the run was stopped, or it isn't known who is missing",
+        ),
         ("stay", stay, "no longer on the roster; --remove removes them"),
         ("foreign", foreign, "in the meeting, neither on the roster nor added by us; left alone"),
         (
