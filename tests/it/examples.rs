@@ -56,12 +56,17 @@ fn here(command: &str) -> String {
 fn every_command_in_an_example_works(#[case] example: &str, #[case] count: usize) {
     let import = Import::new().people(3);
     import.write("token", &import.server().settings().api_token);
-    std::fs::set_permissions(import.path("token"), Permissions::from_mode(0o600)).unwrap();
+    // So systemd shows a credential to a service with User=; nobody else hands one over like that.
+    let mode = if example.contains("LoadCredential=") { 0o440 } else { 0o600 };
+    std::fs::set_permissions(import.path("token"), Permissions::from_mode(mode)).unwrap();
     let commands = commands(example);
     assert_eq!(commands.len(), count, "{commands:?}");
     for typed in commands {
         let mut command = import.command(&here(&typed));
         command.env("GUESTLIST_JOURNAL", "j.db");
+        if typed.contains("${CREDENTIALS_DIRECTORY}") {
+            command.env("CREDENTIALS_DIRECTORY", import.path(""));
+        }
         if typed.contains("--api-token-file") {
             command.env_remove("CLOUDFLARE_API_TOKEN");
         }

@@ -244,7 +244,7 @@ impl Check {
         Ok(Self {
             online,
             rosters,
-            reading: reading::options(&args.roster, &settings, &surroundings.files, default)?,
+            reading: reading::options(&args.roster, &settings, surroundings, default)?,
             rejected: reading::rejected(&args.roster, &settings)?,
             view: View::new(&args.view, &args.roster)?,
             notes,

@@ -15,7 +15,7 @@ pub(crate) struct ApiArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) app_id: Option<String>,
     /// A file that only you can read and that holds the API token, or - for standard input; otherwise the token is
-    /// taken from CLOUDFLARE_API_TOKEN
+    /// taken from CLOUDFLARE_API_TOKEN. In systemd's CREDENTIALS_DIRECTORY the service's group may read it, too
     #[arg(long, value_name = "FILE|-")]
     pub(crate) api_token_file: Option<PathBuf>,
     /// The API [env: CLOUDFLARE_BASE_URL] [default: https://api.cloudflare.com/client/v4]

@@ -32,6 +32,8 @@ pub(crate) struct Environment {
     pub(super) config_folder: Option<PathBuf>,
     /// `$XDG_STATE_HOME`, or `~/.local/state`, on macOS too.
     pub(super) state_folder: Option<PathBuf>,
+    /// `CREDENTIALS_DIRECTORY`: where a service manager puts the secrets of its service, systemd.exec(5).
+    pub(super) credentials_folder: Option<PathBuf>,
     /// The variable that sends requests through a proxy.
     pub(super) proxy: Option<&'static str>,
 }
@@ -47,6 +49,7 @@ impl Environment {
             profile: set("GUESTLIST_PROFILE").map(OfVariable::of_variable),
             config_folder: folders.as_ref().map(Xdg::config_dir),
             state_folder: folders.as_ref().and_then(Xdg::state_dir),
+            credentials_folder: set("CREDENTIALS_DIRECTORY").map(PathBuf::from),
             proxy: PROXIES.into_iter().find(|name| set(name).is_some()),
         }
     }

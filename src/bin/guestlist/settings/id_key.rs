@@ -5,11 +5,11 @@ use std::path::Path;
 use guestlist::model::escape;
 use guestlist::roster::IdKey;
 
-use super::SettingsError;
 use super::secret_file::{self, SecretFileError};
+use super::{Environment, SettingsError};
 
-pub(super) fn read(path: &Path) -> Result<IdKey, SettingsError> {
-    let content = secret_file::read(path).map_err(|error| match error {
+pub(super) fn read(path: &Path, environment: &Environment) -> Result<IdKey, SettingsError> {
+    let content = secret_file::read(path, environment).map_err(|error| match error {
         SecretFileError::Open => SettingsError::KeyFileOpen(path.to_owned()),
         SecretFileError::Io(source) => SettingsError::KeyFile { path: path.to_owned(), source },
     })?;
@@ -41,7 +41,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content).unwrap();
         file.as_file().set_permissions(PermissionsExt::from_mode(mode)).unwrap();
-        read(file.path()).err()
+        read(file.path(), &Environment::default()).err()
     }
 
     #[test]
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_missing_key_can_be_made_as_the_error_says() {
-        let error = read(Path::new("/nowhere/my key")).unwrap_err().to_string();
+        let error = read(Path::new("/nowhere/my key"), &Environment::default()).unwrap_err().to_string();
         assert!(
             error.contains("(umask 077; head -c 32 /dev/urandom | base64 > '/nowhere/my key')"),
             "{error}"

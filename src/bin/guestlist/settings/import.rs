@@ -112,7 +112,7 @@ impl Import {
         }
         // Before anything reads standard input.
         let rosters = reading::names(&args.rosters, &settings)?;
-        let mut reading = reading::options(roster, &settings, &surroundings.files, DefaultMeeting::Missing)?;
+        let mut reading = reading::options(roster, &settings, surroundings, DefaultMeeting::Missing)?;
         let Route { destination, journal, mut notes } =
             destination::route(args, &settings, surroundings, &mut reading)?;
         notes.extend(surroundings.files.note());

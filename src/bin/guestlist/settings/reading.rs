@@ -8,7 +8,7 @@ use guestlist::roster::{
 };
 
 use super::origin::Setting;
-use super::{Files, Settings, SettingsError, id_key};
+use super::{Files, Settings, SettingsError, Surroundings, id_key};
 use crate::args::{self, RosterArgs, RosterFormat, RosterNames};
 
 /// A roster as it was named.
@@ -24,15 +24,15 @@ pub(crate) enum RosterName {
 pub(super) fn options(
     args: &RosterArgs,
     settings: &Settings,
-    files: &Files,
+    surroundings: &Surroundings,
     otherwise: DefaultMeeting,
 ) -> Result<ReadOptions, SettingsError> {
     let key = settings.id_key_file();
     if key.is_some_and(Setting::is_typed) && settings.id_from().is_none() {
         return Err(SettingsError::KeyForNothing);
     }
-    let id_key = key.map(|file| id_key::read(&file.value)).transpose()?;
-    Ok(ReadOptions { id_key, ..without_key(args, settings, files, otherwise)? })
+    let id_key = key.map(|file| id_key::read(&file.value, &surroundings.environment)).transpose()?;
+    Ok(ReadOptions { id_key, ..without_key(args, settings, &surroundings.files, otherwise)? })
 }
 
 /// The same, but for the key of the ids: who only looks at settings needs no secrets.

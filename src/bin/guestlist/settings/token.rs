@@ -10,7 +10,7 @@ use super::{Environment, SettingsError};
 
 pub(super) fn read(file: Option<&Path>, environment: &Environment) -> Result<ApiToken, SettingsError> {
     let text = match (file, &environment.api_token) {
-        (Some(path), _) => from_file(path)?,
+        (Some(path), _) => from_file(path, environment)?,
         (None, Some(token)) => token.as_encoded_bytes().to_vec(),
         (None, None) => return Err(SettingsError::NoToken),
     };
@@ -18,12 +18,12 @@ pub(super) fn read(file: Option<&Path>, environment: &Environment) -> Result<Api
     Ok(text.parse()?)
 }
 
-fn from_file(path: &Path) -> Result<Vec<u8>, SettingsError> {
+fn from_file(path: &Path, environment: &Environment) -> Result<Vec<u8>, SettingsError> {
     let failed = |source| SettingsError::TokenFile { path: path.to_owned(), source };
     if path.as_os_str() == "-" {
         return secret_file::read_some(io::stdin().lock()).map_err(failed);
     }
-    secret_file::read(path).map_err(|error| match error {
+    secret_file::read(path, environment).map_err(|error| match error {
         SecretFileError::Open => SettingsError::TokenFileOpen(path.to_owned()),
         SecretFileError::Io(source) => failed(source),
     })
