@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rstest::rstest;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::{Import, Ran, Running};
@@ -71,6 +73,25 @@ fn patience_ends() {
     assert_eq!(ran.lines_of("waiting").len(), 1);
     assert!(!first.has_ended());
     first.kill();
+}
+
+/// Also of a run that waits: as the first process of a container it would not even die of the signal.
+#[rstest]
+#[case::term(Signal::TERM, 143)]
+#[case::int(Signal::INT, 130)]
+fn a_signal_ends_the_patience(#[case] signal: Signal, #[case] code: i32) {
+    let import = slow(400);
+    let mut first = import.spawn_with("--concurrency 1");
+    first.until("it sends", |stats| stats.adds_received > 0);
+    let mut waiting = import.spawn_with("--wait-lock 5m --metrics-file a.prom");
+    waiting.until_said("journal_in_use").signal(signal);
+    let ran = waiting.end().exit(code).stopped("interrupted").says("nothing was sent");
+    assert_eq!((ran.lines_of("error").len(), &ran.summary()["run"]), (1, &Value::Null));
+    assert_eq!(samples(&import, "a.prom")["guestlist_exit_code"], f64::from(code));
+    assert!(!first.has_ended(), "it was the other run that ended");
+    first.kill();
+    let status = import.tell("status --journal j.db --json").exit(0);
+    assert_eq!(status.lines_of("run").len(), 1, "a run that never began is in the journal");
 }
 
 #[test]

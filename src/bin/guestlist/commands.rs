@@ -41,7 +41,7 @@ use crate::args::{Args, Command, SettingsArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::settings::{Environment, Surroundings};
-use crate::ui::{Line, SummaryLine, Ui};
+use crate::ui::{Line, SummaryLine, Ui, stop_name};
 
 /// What every command can reach.
 pub(crate) struct Shell {
@@ -72,9 +72,8 @@ pub(crate) fn run(args: &Args) -> Exit {
             let exit = report(&shell.ui, &error, Exit::Done);
             if let Command::Import(_) | Command::Sync(_) = args.command {
                 // Its last line is a summary, whatever happened: a program needn't wait for another one.
-                shell
-                    .ui
-                    .line(&Line::Summary(SummaryLine { exit_code: exit.code(), ..SummaryLine::default() }));
+                let (exit_code, stopped) = (exit.code(), error.stopped().map(stop_name));
+                shell.ui.line(&Line::Summary(SummaryLine { exit_code, stopped, ..SummaryLine::default() }));
             }
             exit
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use guestlist::api::HttpError;
 use guestlist::dispatch::DispatchError;
+use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError};
 use guestlist::journal::JournalError;
@@ -70,6 +71,8 @@ pub(crate) enum CommandError {
     Output(#[source] io::Error),
     #[error("the runtime can't be started ({0})")]
     Runtime(#[source] io::Error),
+    #[error("interrupted while another run was waited for: nothing was sent; run the same command again")]
+    Interrupted,
     #[error("a part of guestlist ended unexpectedly: this is a bug, please report it")]
     Panicked,
 }
@@ -83,6 +86,15 @@ impl CommandError {
             | Self::Import(ImportError::Roster(RosterError::Directory(unavailable))) => {
                 unavailable.0.downcast_ref()
             }
+            _ => None,
+        }
+    }
+
+    /// What ended the run before it began, where that is a reason to end one.
+    pub(crate) fn stopped(&self) -> Option<&StopReason> {
+        match (self, self.look_up()) {
+            (Self::Interrupted, _) => Some(&StopReason::Interrupted),
+            (_, Some(LookUpError::Stopped(reason))) => Some(reason),
             _ => None,
         }
     }

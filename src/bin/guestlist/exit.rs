@@ -211,6 +211,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | CommandError::Log { .. }
         | CommandError::Output(_)
         | CommandError::Runtime(_) => Exit::Stopped,
+        CommandError::Interrupted => Exit::Interrupted(signal::received()),
         CommandError::Page(_) | CommandError::Panicked => Exit::Unexpected,
     }
 }

@@ -37,7 +37,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Holds the journal for a run of `command`, waiting for another run as long as the job has patience.
+    /// Holds the journal for a run of `command`, waiting for another run as long as the job has patience. From here on
+    /// signals are heeded: a service manager doesn't wait for another run.
     pub(super) async fn begin(
         file: JournalFile,
         way: Way,
@@ -45,14 +46,15 @@ impl Session {
         job: &Job,
         ui: &Arc<Ui>,
     ) -> Result<(Self, Journal), CommandError> {
+        let cancel = listen(ui, &file)?;
         let connection = Connection::open(way.destination, way.pace).await?;
         let opening = Opening { command, origin: Some(&connection.origin), on_network: way.on_network };
-        let (journal, clock) = hold(opening, file.path(), job.wait_lock, ui).await?;
+        let (journal, clock) = hold(opening, file.path(), job.wait_lock, &cancel, ui).await?;
         job.watch(file.path(), &connection.pacer);
         journal_file::warn_of_network(&journal, ui);
         let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
         ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));
-        Ok((Self::with(file, connection, clock, ui)?, journal))
+        Ok((Self::with(file, connection, clock, cancel, ui), journal))
     }
 
     /// Works on a copy of the journal at `source`, which is removed afterwards: whatever goes on with the journal
@@ -64,22 +66,22 @@ impl Session {
         ui: &Arc<Ui>,
     ) -> Result<(Self, Journal), CommandError> {
         let copy = JournalFile::prepare(JournalPlace::Temporary)?;
+        let cancel = listen(ui, &copy)?;
         let (connection, clock) = (Connection::open(way.destination, way.pace).await?, now());
         let opening = Opening { command, origin: Some(&connection.origin), on_network: way.on_network };
         let journal = Journal::open_copy(source, copy.path(), opening, clock.now())?;
-        Ok((Self::with(copy, connection, clock, ui)?, journal))
+        Ok((Self::with(copy, connection, clock, cancel, ui), journal))
     }
 
     fn with(
         file: JournalFile,
         connection: Connection,
         clock: RunClock,
+        cancel: CancellationToken,
         ui: &Arc<Ui>,
-    ) -> Result<Self, CommandError> {
-        let cancel = CancellationToken::new();
-        listen(&cancel, ui, &file)?;
+    ) -> Self {
         let listener = Arc::new(Listener::new(Arc::clone(ui)));
-        Ok(Self { file, connection, clock, listener, cancel })
+        Self { file, connection, clock, listener, cancel }
     }
 
     /// Where the library does its work.
@@ -103,6 +105,7 @@ async fn hold(
     opening: Opening<'_>,
     path: &Path,
     patience: Duration,
+    cancel: &CancellationToken,
     ui: &Ui,
 ) -> Result<(Journal, RunClock), CommandError> {
     let began = Instant::now();
@@ -115,7 +118,10 @@ async fn hold(
                 if !std::mem::replace(&mut told, true) {
                     tell_wait(path, patience, ui);
                 }
-                tokio::time::sleep(BETWEEN_LOOKS.min(left)).await;
+                let look_again = tokio::time::sleep(BETWEEN_LOOKS.min(left));
+                if cancel.run_until_cancelled(look_again).await.is_none() {
+                    return Err(CommandError::Interrupted);
+                }
             }
             opened => return Ok((opened?, clock)),
         }
@@ -133,10 +139,11 @@ fn now() -> RunClock {
 }
 
 /// The first Ctrl-C drains, the second ends the process.
-fn listen(cancel: &CancellationToken, ui: &Arc<Ui>, file: &JournalFile) -> Result<(), CommandError> {
-    let ui = Arc::clone(ui);
+fn listen(ui: &Arc<Ui>, file: &JournalFile) -> Result<CancellationToken, CommandError> {
+    let (cancel, ui) = (CancellationToken::new(), Arc::clone(ui));
     let notice = move || {
         ui.note("stopping: waiting for the answers on their way; press Ctrl-C again to stop at once");
     };
-    signal::listen(cancel.clone(), notice, file.remover()).map_err(CommandError::Runtime)
+    signal::listen(cancel.clone(), notice, file.remover()).map_err(CommandError::Runtime)?;
+    Ok(cancel)
 }
