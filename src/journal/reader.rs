@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::{Doing, JournalError};
+use super::export_rows::ExportFilter;
 use super::state::read_state;
 use super::{Journal, open};
 use crate::lifecycle::RowState;
@@ -38,6 +39,20 @@ impl JournalReader {
         self.connection
             .prepare("SELECT DISTINCT file FROM rosters")
             .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+            .doing(REPORTING)
+    }
+
+    /// When the first of these tokens ends, or has ended.
+    pub fn soonest_expiry(&self, of: ExportFilter) -> Result<Option<Timestamp>, JournalError> {
+        let (meeting, run) = of.values();
+        self.connection
+            .query_row(
+                "SELECT min(c.token_expires_at) FROM participants p JOIN meetings m USING (meeting)
+                 JOIN confirmations c ON c.confirmation = p.confirmation
+                 WHERE (?1 IS NULL OR m.meeting_id = ?1) AND (?2 IS NULL OR p.run = ?2)",
+                params![meeting, run],
+                |row| seconds(row, 0),
+            )
             .doing(REPORTING)
     }
 

@@ -163,7 +163,7 @@ fn metrics_tell_of_success_and_of_failure() {
     let success = good["guestlist_last_success_timestamp_seconds"];
     assert!(success >= before as f64, "{success}");
     assert!(good["guestlist_soonest_token_expiry_timestamp_seconds"] > success);
-    assert!(good["guestlist_throttled_total"] >= 1.0 && good["guestlist_gate_seconds"] > 0.0, "{good:?}");
+    assert!(good["guestlist_throttled"] >= 1.0 && good["guestlist_gate_seconds"] > 0.0, "{good:?}");
     assert_parsed(&import, "sync.prom");
 
     // A failed run keeps the last success; it has counted nothing.
@@ -176,6 +176,38 @@ fn metrics_tell_of_success_and_of_failure() {
     let files = std::fs::read_dir(import.path("")).unwrap();
     let left = files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
     assert_eq!(left.count(), 0, "something was left beside it");
+}
+
+/// A folder that went away meanwhile: known only when everything else is done.
+#[test]
+fn the_last_line_knows_of_metrics_that_can_not_be_written() {
+    let import = slow(40);
+    std::fs::create_dir(import.path("metrics")).unwrap();
+    let mut running = import.spawn_with("--concurrency 1 --metrics-file metrics/a.prom --log-file log.jsonl");
+    running.until("it sends", |stats| stats.adds_received > 0);
+    std::fs::remove_dir(import.path("metrics")).unwrap();
+    let ran = running.end().exit(2).added(40).says("the metrics can't go to");
+    assert_eq!(ran.lines_of("error").len(), 1);
+    let lines = logged(&import, "log.jsonl");
+    assert_eq!(
+        (&lines[lines.len() - 1]["type"], &lines[lines.len() - 1]["exit_code"]),
+        (&"summary".into(), &2.into())
+    );
+}
+
+/// Every state is a row's, and every row has one.
+#[test]
+fn states_of_rows_add_up() {
+    let import = Import::new().roster(
+        "id,name,preset\ng-1,Ann,group_call_participant\ng-2,Bob,group_call_participant\ng 3,Cid,nonsense\n",
+    );
+    let ran =
+        import.run_with("--on-invalid skip --limit 1 --metrics-file a.prom").exit(4).added(1).left_out(1);
+    let samples = samples(&import, "a.prom");
+    let states: Vec<_> = samples.iter().filter(|(name, _)| name.starts_with("guestlist_rows:")).collect();
+    assert_eq!(states.len(), 11, "{samples:?}");
+    assert_eq!(states.iter().map(|(_, count)| **count).sum::<f64>(), ran.summary()["rows"].as_f64().unwrap());
+    assert_eq!(samples["guestlist_participants:without_token"], 0.0);
 }
 
 /// Of a first run that fails there is no success to tell of, and of a look nothing at all.
@@ -204,9 +236,9 @@ fn every_command_of_a_job_has_metrics() {
     import.tell("refresh --all --journal j.db --json --metrics-file m.prom").exit(0);
     assert_eq!(samples(&import, "m.prom")["guestlist_rows:renewed"], 3.0);
     ran("dedupe --keep journal --yes").exit(0);
-    assert_eq!(samples(&import, "m.prom")["guestlist_rows:removed"], 0.0);
+    assert_eq!(samples(&import, "m.prom")["guestlist_participants:removed"], 0.0);
     ran("undo --run 1 --yes --max-remove 3").exit(0);
-    assert_eq!(samples(&import, "m.prom")["guestlist_rows:removed"], 3.0);
+    assert_eq!(samples(&import, "m.prom")["guestlist_participants:removed"], 3.0);
 }
 
 /// Prometheus' own parser reads it, where that is installed.
@@ -223,7 +255,7 @@ fn assert_parsed(import: &Import, name: &str) {
         Ok(there) if there.status.success() => {
             let parsed = python(parse).unwrap();
             assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
-            assert_eq!(String::from_utf8_lossy(&parsed.stdout).trim(), "7");
+            assert_eq!(String::from_utf8_lossy(&parsed.stdout).trim(), "8");
         }
         _ => eprintln!("skipped: prometheus_client isn't installed for python3"),
     }

@@ -66,25 +66,23 @@ pub(crate) fn run(args: &Args) -> Exit {
         let carried_out = catch_unwind(AssertUnwindSafe(|| carry_out(&args.command, &shell)));
         carried_out.unwrap_or(Err(CommandError::Panicked))
     });
-    let exit = match carried_out {
-        Ok(exit) => exit,
-        Err(error) => {
-            let exit = report(&shell.ui, &error, Exit::Done);
-            if let Command::Import(_) | Command::Sync(_) = args.command {
-                // Its last line is a summary, whatever happened: a program needn't wait for another one.
-                let (exit_code, stopped) = (exit.code(), error.stopped().map(stop_name));
-                shell.ui.line(&Line::Summary(SummaryLine { exit_code, stopped, ..SummaryLine::default() }));
-            }
-            exit
-        }
-    };
-    let exit = match shell.ui.finish() {
+    let exit = carried_out.unwrap_or_else(|error| fail(&error, &args.command, &shell));
+    match shell.ui.finish() {
         Ok(()) => exit,
         Err(error) => report(&shell.ui, &error, exit),
-    };
-    match shell.job.write_metrics(exit, &shell.ui) {
-        Ok(()) => exit,
-        Err(error) => report(&shell.ui, &error, exit),
+    }
+}
+
+/// Tells why it ended before it could conclude.
+fn fail(error: &CommandError, command: &Command, shell: &Shell) -> Exit {
+    let exit = report(&shell.ui, error, Exit::Done);
+    match command {
+        // Its last line is a summary, whatever happened: a program needn't wait for another one.
+        Command::Import(_) | Command::Sync(_) => shell.job.end(&shell.ui, exit, |exit| {
+            let (exit_code, stopped) = (exit.code(), error.stopped().map(stop_name));
+            Line::Summary(SummaryLine { exit_code, stopped, ..SummaryLine::default() })
+        }),
+        _ => shell.job.end_without_line(&shell.ui, exit, None),
     }
 }
 

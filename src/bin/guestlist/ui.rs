@@ -27,7 +27,7 @@ pub(crate) use log_file::LogFile;
 pub(crate) use page::page;
 pub(crate) use panics::withhold_messages;
 pub(crate) use preview::Preview;
-pub(crate) use prometheus::{Counts, Metrics, last_success};
+pub(crate) use prometheus::{Counts, Metrics, counts, last_success};
 pub(crate) use rows::InvalidRows;
 
 use crate::args::OutputArgs;
@@ -53,8 +53,6 @@ pub(crate) struct Ui {
     progress: Progress,
     stdout: Mutex<Output>,
     log: Option<LogFile>,
-    /// Of the last line of a run.
-    counts: Mutex<Option<Counts>>,
 }
 
 /// Columns of a terminal whose width isn't known, and of a file.
@@ -63,6 +61,7 @@ const USUAL_WIDTH: u16 = 80;
 /// Standard output and the first thing that went wrong with it: a run isn't ended by it.
 struct Output {
     writer: BufWriter<io::Stdout>,
+    broken: bool,
     failed: Option<io::Error>,
 }
 
@@ -81,9 +80,8 @@ impl Ui {
             format: if args.json { Format::Json } else { Format::Text },
             quiet: args.quiet,
             progress: Progress::new(manner),
-            stdout: Mutex::new(Output { writer: BufWriter::new(io::stdout()), failed: None }),
+            stdout: Mutex::new(Output { writer: BufWriter::new(io::stdout()), broken: false, failed: None }),
             log: None,
-            counts: Mutex::default(),
         }
     }
 
@@ -95,11 +93,6 @@ impl Ui {
     /// Whether there is anybody to be told lines.
     pub(crate) fn has_programs(&self) -> bool {
         self.format == Format::Json || self.log.is_some()
-    }
-
-    /// The counts of the run, once it has ended as it should.
-    pub(crate) fn counts(&self) -> Option<Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -138,9 +131,6 @@ impl Ui {
     pub(crate) fn line(&self, line: &Line<'_>) {
         if let Some(log) = &self.log {
             log.write(line);
-        }
-        if let Some(counts) = prometheus::counts(line) {
-            *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = Some(counts);
         }
         if self.format == Format::Json {
             let at_once = !matches!(line, Line::Invalid { .. });
@@ -194,7 +184,7 @@ impl Ui {
         });
     }
 
-    /// Writes out what is buffered; what went wrong with standard output or the log since the beginning.
+    /// Writes out what is buffered; what went wrong with standard output or the log, and wasn't told yet.
     pub(crate) fn finish(&self) -> Result<(), CommandError> {
         let mut output = self.output();
         output.write(Write::flush);
@@ -210,8 +200,9 @@ impl Ui {
 impl Output {
     /// After a failure nothing more is written: half a line helps nobody.
     fn write(&mut self, write: impl FnOnce(&mut BufWriter<io::Stdout>) -> io::Result<()>) {
-        if self.failed.is_none() {
+        if !self.broken {
             self.failed = write(&mut self.writer).err();
+            self.broken = self.failed.is_some();
         }
     }
 }

@@ -68,6 +68,26 @@ fn a_meeting_counts_its_states_tokens_and_the_soonest_end() {
 }
 
 #[test]
+fn the_soonest_end_is_of_a_meeting_or_of_a_run() {
+    let folder = TestFolder::new();
+    let mut journal = folder.run(&["old"]);
+    let row = journal.claim(1).remove(0);
+    let RowResult::Added(mut expiring) = added(&row) else { unreachable!() };
+    expiring.token = JoinToken::new("e30.eyJleHAiOjE5MDAwMDAwMDB9.c2ln".to_owned());
+    journal.record(&row, at(0), RowResult::Added(expiring));
+    let first = journal.run();
+    drop(journal);
+    let second = folder.run(&["new"]).run();
+    let soonest = |meeting, run| folder.reader().soonest_expiry(ExportFilter { meeting, run }).unwrap();
+    let end = Timestamp::from_second(1_900_000_000).ok();
+    assert_eq!((soonest(None, None), soonest(MEETING.parse().ok(), Some(first))), (end, end));
+    assert_eq!(
+        (soonest(None, Some(second)), soonest(Some(MeetingId::new(Default::default())), None)),
+        (None, None)
+    );
+}
+
+#[test]
 fn an_export_is_of_a_meeting_or_of_a_run() {
     let folder = TestFolder::new();
     folder.run(&["a", "b"]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use guestlist::export;
 use guestlist::import::ImportSettings;
-use guestlist::journal::Journal;
+use guestlist::journal::{ExportFilter, Journal};
 
 use super::conclude::After;
 use super::journal_file::{self, JournalFile};
@@ -46,6 +46,8 @@ pub(super) async fn begin(
     let command = format!("{command} {}", rosters::listed(&settings.rosters));
     let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };
     let (session, journal) = Session::begin(file, way, &command, job, &ui).await?;
+    let tokens = ExportFilter { meeting: None, run: Some(journal.run()) };
+    job.watch(session.file.path(), &session.connection.pacer, tokens);
     let writer = rejected.as_ref().map(RejectedFile::writer).transpose()?;
     let import = settings.choices.import(session.connection.target.clone(), sources, writer);
     let (export, event_start) = (settings.export, settings.event_start);

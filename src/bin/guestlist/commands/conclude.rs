@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::rejected::RejectedFile;
 use super::session::Session;
-use super::{Moved, report};
+use super::{Job, Moved, report};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::ui::{Line, SecondsLine, SummaryLine, Ui, stop_name, text};
@@ -46,7 +46,7 @@ struct Kept {
 
 impl After {
     /// Everything is tried, whatever fails.
-    pub(super) fn conclude(mut self, mut run: ImportReport) -> Exit {
+    pub(super) fn conclude(mut self, mut run: ImportReport, job: &Job) -> Exit {
         let exit = exit::of_run(&run.summary, run.accepted, &run.stops);
         let kept = self.keep(&mut run, exit);
         let exit = kept.failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
@@ -57,13 +57,11 @@ impl After {
         let journal = self.session.file.path().to_string_lossy();
         let tokens_ending_before_event = kept.early;
         self.warn(kept.early);
-        let line = summary_line(&run, exit, &journal);
-        self.ui.line(&Line::Summary(SummaryLine { tokens_ending_before_event, ..line }));
-        exit
+        self.end(job, exit, &SummaryLine { tokens_ending_before_event, ..summary_line(&run, &journal) })
     }
 
     /// The same for a sync, whose plan comes first.
-    pub(super) fn conclude_sync(mut self, mut sync: SyncReport, moved: Option<&Moved>) -> Exit {
+    pub(super) fn conclude_sync(mut self, mut sync: SyncReport, moved: Option<&Moved>, job: &Job) -> Exit {
         let exit = exit::of_sync(&sync, moved.is_some());
         let kept = self.keep(&mut sync.import, exit);
         let exit = kept.failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
@@ -77,14 +75,18 @@ impl After {
         sync.meetings.iter().for_each(|plan| self.ui.line(&Line::meeting_plan(plan)));
         let journal = self.session.file.path().to_string_lossy();
         self.warn(kept.early);
-        self.ui.line(&Line::Summary(SummaryLine {
+        let line = SummaryLine {
             tokens_ending_before_event: kept.early,
             updated: sync.changed.updated,
             removed: sync.changed.removed,
             unchangeable: sync.changed.failed,
-            ..summary_line(&sync.import, exit, &journal)
-        }));
-        exit
+            ..summary_line(&sync.import, &journal)
+        };
+        self.end(job, exit, &line)
+    }
+
+    fn end(&self, job: &Job, exit: Exit, line: &SummaryLine<'_>) -> Exit {
+        job.end(&self.ui, exit, |exit| Line::Summary(SummaryLine { exit_code: exit.code(), ..line.clone() }))
     }
 
     fn keep(&mut self, run: &mut ImportReport, exit: Exit) -> Kept {
@@ -164,7 +166,8 @@ fn export_run(
     export::to_file(&journal.reader()?, &settings, path, keep)
 }
 
-fn summary_line<'a>(report: &ImportReport, exit: Exit, journal: &'a str) -> SummaryLine<'a> {
+/// All but the exit code.
+fn summary_line<'a>(report: &ImportReport, journal: &'a str) -> SummaryLine<'a> {
     let summary = &report.summary;
     let (tally, seconds) = (&summary.tally, summary.seconds);
     SummaryLine {
@@ -180,7 +183,6 @@ fn summary_line<'a>(report: &ImportReport, exit: Exit, journal: &'a str) -> Summ
         left_out: summary.left_out,
         repeated: summary.repeated,
         not_coming: summary.not_coming,
-        exit_code: exit.code(),
         differing: tally.differing,
         without_token: tally.without_token,
         tokens_purged: tally.purged,

@@ -25,5 +25,5 @@ async fn import(settings: Import, job: &Job, ui: Arc<Ui>) -> Result<Exit, Comman
     ui.begin_progress();
     let report = guestlist::import::import(settings, after.session.context(journal)).await;
     ui.end_progress();
-    Ok(after.conclude(report?))
+    Ok(after.conclude(report?, job))
 }

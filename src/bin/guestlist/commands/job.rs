@@ -1,4 +1,4 @@
-//! What a scheduled job needs beside its work: patience with another run, a log, metrics.
+//! What a scheduled job needs beside its work: patience with another run, a log, metrics, and a last line that is right.
 
 use std::fs::Permissions;
 use std::io::{Read, Write};
@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use guestlist::journal::JournalReader;
+use guestlist::journal::{ExportFilter, JournalReader};
 use guestlist::pacer::{Hindrance, Pacer};
 use jiff::Timestamp;
 
 use super::private_file::{Content, PrivateFile};
+use super::report;
 use crate::args::Command;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::ui::{LogFile, Metrics, Ui, last_success};
+use crate::ui::{Counts, Line, LogFile, Metrics, Ui, counts, last_success};
 
 /// A file of metrics has a few hundred bytes a run; more of what is there isn't read.
 const LONGEST_METRICS: u64 = 64 * 1024;
@@ -34,6 +35,8 @@ pub(crate) struct Job {
 struct Run {
     journal: PathBuf,
     pacer: Pacer,
+    /// Whose tokens are its business.
+    tokens: ExportFilter,
 }
 
 impl Job {
@@ -66,13 +69,28 @@ impl Job {
     }
 
     /// A run has begun.
-    pub(super) fn watch(&self, journal: &Path, pacer: &Pacer) {
+    pub(super) fn watch(&self, journal: &Path, pacer: &Pacer, tokens: ExportFilter) {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Run { journal: journal.to_owned(), pacer: pacer.clone() });
+            Some(Run { journal: journal.to_owned(), pacer: pacer.clone(), tokens });
     }
 
-    /// Tells how it ended, in one piece: a collector never reads half of it.
-    pub(super) fn write_metrics(&self, exit: Exit, ui: &Ui) -> Result<(), CommandError> {
+    /// Tells how it ended: a collector first and then, with the last line, programs. Whatever can't be written so far
+    /// is in that line's exit code.
+    pub(super) fn end<'a>(&self, ui: &Ui, exit: Exit, line: impl Fn(Exit) -> Line<'a>) -> Exit {
+        let exit = self.end_without_line(ui, exit, counts(&line(exit)));
+        ui.line(&line(exit));
+        exit
+    }
+
+    /// The same where there is no last line.
+    pub(super) fn end_without_line(&self, ui: &Ui, exit: Exit, counts: Option<Counts>) -> Exit {
+        let exit = ui.finish().map_or_else(|error| report(ui, &error, exit), |()| exit);
+        let written = self.write_metrics(exit, counts);
+        written.map_or_else(|error| report(ui, &error, exit), |()| exit)
+    }
+
+    /// In one piece: a collector never reads half of it.
+    fn write_metrics(&self, exit: Exit, counts: Option<Counts>) -> Result<(), CommandError> {
         let Some(path) = &self.metrics else { return Ok(()) };
         let run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         let run = run.as_ref();
@@ -81,11 +99,11 @@ impl Job {
         let metrics = Metrics {
             command: self.command,
             file: &path.file_stem().unwrap_or_default().to_string_lossy(),
-            rows: ui.counts(),
+            counts,
             exit_code: exit.code(),
             duration: self.began.elapsed(),
-            last_success: now.or_else(|| last_success(&read(path)?)),
-            soonest_expiry: run.and_then(|run| soonest_expiry(&run.journal)),
+            last_success: now.or_else(|| last_success(&read(path)?, self.command)),
+            soonest_expiry: run.and_then(soonest_expiry),
             throttled,
             gate: closed,
         };
@@ -102,9 +120,8 @@ fn read(path: &Path) -> Option<String> {
 }
 
 /// A journal that can't be read has made the run fail already.
-fn soonest_expiry(journal: &Path) -> Option<Timestamp> {
-    let meetings = JournalReader::open(journal).and_then(|journal| journal.meetings()).ok()?;
-    meetings.iter().filter_map(|meeting| meeting.soonest_expiry).min()
+fn soonest_expiry(run: &Run) -> Option<Timestamp> {
+    JournalReader::open(&run.journal).and_then(|journal| journal.soonest_expiry(run.tokens)).ok()?
 }
 
 /// Everybody may read it: the node exporter runs as another user, and nobody is named in it.

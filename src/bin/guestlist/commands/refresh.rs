@@ -57,12 +57,14 @@ async fn refresh(
     let way = Way { destination: meetings.destination, pace: meetings.pace, on_network: meetings.on_network };
     let command = command(which, meeting, dispatch.refresh_found);
     let (session, journal) = Session::begin(file, way, &command, job, &ui).await?;
+    let tokens = ExportFilter { meeting, run: None };
+    job.watch(session.file.path(), &session.connection.pacer, tokens);
     let target = session.connection.target.clone();
     let settings = RefreshSettings { target, meeting, which, command, dispatch };
     ui.begin_progress();
     let report = guestlist::refresh::refresh(settings, session.context(journal)).await;
     ui.end_progress();
-    Ok(conclude(&ui, &session, report?, &afterwards, meeting, &keep))
+    Ok(conclude(&ui, job, &session, report?, &afterwards, tokens, &keep))
 }
 
 /// The run, as the journal notes it: what is gone on with after an interruption has the same words.
@@ -84,14 +86,14 @@ fn files_to_keep(journal: &Path) -> Result<Vec<PathBuf>, CommandError> {
 /// Everything is tried, whatever fails.
 fn conclude(
     ui: &Ui,
+    job: &Job,
     session: &Session,
     mut run: RefreshReport,
     afterwards: &Afterwards,
-    meeting: Option<MeetingId>,
+    filter: ExportFilter,
     keep: &[PathBuf],
 ) -> Exit {
     let mut exit = exit::of_refresh(&run);
-    let filter = ExportFilter { meeting, run: None };
     let written = after(&run, afterwards, filter, keep);
     let (exported, early) = *written.as_ref().unwrap_or(&(None, None));
     let mut failed = written.err();
@@ -117,8 +119,7 @@ fn conclude(
         report(ui, error, exit);
     }
     let journal = session.file.path().to_string_lossy();
-    ui.line(&Line::Refreshed(refreshed_line(&run, early, &journal, exit)));
-    exit
+    job.end(ui, exit, |exit| Line::Refreshed(refreshed_line(&run, early, &journal, exit)))
 }
 
 /// What was exported, and how many tokens end before the event.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use guestlist::journal::{ChangeKind, Journal};
+use guestlist::journal::{ChangeKind, ExportFilter, Journal};
 use guestlist::removal::{RemovalReport, RemovalSettings, Removing};
 use guestlist::surplus::Keep;
 
@@ -58,7 +58,10 @@ async fn remove(
     let (session, journal) = if consent.yes {
         let place = if named { JournalPlace::Named } else { JournalPlace::Usual };
         let file = JournalFile::prepare(place(path))?;
-        Session::begin(file, way, &command(whom), job, &ui).await?
+        let (session, journal) = Session::begin(file, way, &command(whom), job, &ui).await?;
+        let tokens = ExportFilter { meeting, run: None };
+        job.watch(session.file.path(), &session.connection.pacer, tokens);
+        (session, journal)
     } else {
         Session::on_a_copy(Some(&path), way, &command(whom), &ui).await?
     };
@@ -76,7 +79,7 @@ async fn remove(
         guestlist::removal::show(settings, session.context(journal)).await
     };
     ui.end_progress();
-    conclude(&ui, &session, run?, whom, consent)
+    conclude(&ui, job, &session, run?, whom, consent)
 }
 
 /// The run, as the journal notes it.
@@ -97,6 +100,7 @@ fn of_the_journal(whom: Whom, journal: &Journal) -> Result<Removing, CommandErro
 
 fn conclude(
     ui: &Ui,
+    job: &Job,
     session: &Session,
     mut run: RemovalReport,
     whom: Whom,
@@ -129,6 +133,5 @@ fn conclude(
         exit = exit.or(exit::of_error(&error));
         report(ui, &error, exit);
     }
-    ui.line(&Line::removed(&run, exit.code()));
-    Ok(exit)
+    Ok(job.end(ui, exit, |exit| Line::removed(&run, exit.code())))
 }

@@ -50,7 +50,6 @@ impl Session {
         let connection = Connection::open(way.destination, way.pace).await?;
         let opening = Opening { command, origin: Some(&connection.origin), on_network: way.on_network };
         let (journal, clock) = hold(opening, file.path(), job.wait_lock, &cancel, ui).await?;
-        job.watch(file.path(), &connection.pacer);
         journal_file::warn_of_network(&journal, ui);
         let afterwards = if file.is_temporary() { " (removed afterwards)" } else { "" };
         ui.note(&format!("journal: {}{afterwards}", escape(&file.path().to_string_lossy())));

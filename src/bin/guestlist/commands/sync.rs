@@ -173,5 +173,5 @@ async fn bring_in_step(
     ui.end_progress();
     let report: SyncReport = report?;
     let moved = moved?;
-    Ok(after.conclude_sync(report, moved.as_ref()))
+    Ok(after.conclude_sync(report, moved.as_ref(), job))
 }

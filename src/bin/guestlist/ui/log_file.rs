@@ -23,6 +23,7 @@ pub(crate) struct LogFile {
 /// The file and the first thing that went wrong with it: a run isn't ended by it.
 struct Log {
     file: File,
+    broken: bool,
     failed: Option<io::Error>,
 }
 
@@ -32,7 +33,8 @@ impl LogFile {
         let refused = |why: String| CommandError::LogRefused { path: path.to_owned(), why };
         let is_torn = look(path).map_err(&refused)?;
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-        let log = Log { file: file.map_err(|error| refused(error.to_string()))?, failed: None };
+        let file = file.map_err(|error| refused(error.to_string()))?;
+        let log = Log { file, broken: false, failed: None };
         let log = Self { path: path.to_owned(), log: Mutex::new(log) };
         if is_torn {
             log.log().append(b"\n");
@@ -46,7 +48,7 @@ impl LogFile {
         self.log().append(&json::logged(line, Timestamp::now()));
     }
 
-    /// What went wrong since the beginning.
+    /// What went wrong, and wasn't told yet.
     pub(super) fn finish(&self) -> Result<(), CommandError> {
         let failed = self.log().failed.take();
         failed.map_or(Ok(()), |source| Err(CommandError::Log { path: self.path.clone(), source }))
@@ -60,8 +62,9 @@ impl LogFile {
 impl Log {
     /// A line in one piece, so that those of two runs don't mix. After a failure nothing more is written.
     fn append(&mut self, line: &[u8]) {
-        if self.failed.is_none() {
+        if !self.broken {
             self.failed = self.file.write_all(line).err();
+            self.broken = self.failed.is_some();
         }
     }
 }
