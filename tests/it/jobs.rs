@@ -260,3 +260,32 @@ fn assert_parsed(import: &Import, name: &str) {
         _ => eprintln!("skipped: prometheus_client isn't installed for python3"),
     }
 }
+
+/// The same as a full disk: told, exit 5, and resumed where there is room. With a runtime and without one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_of_file_sizes_is_a_full_disk() {
+    let import = Import::new().people(2000);
+    // In blocks of 512 or 1024 bytes, by the shell.
+    let limited = |typed: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -f 128; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_guestlist")]);
+        command.args(typed.split_whitespace());
+        import.prepare(&mut command);
+        Running::start(&import, command).end()
+    };
+    limited("import list.csv --json --settle 300ms --journal j.db").exit(5).says("the disk is full");
+    import.run().exit(0).added(2000);
+    limited("export --journal j.db --output t.csv").exit(5).says("t.csv");
+    assert!(!import.path("t.csv").exists(), "half an export is there");
+    import.assert_everyone_is_in_once();
+}
+
+/// Whoever reads it does one thing next.
+#[test]
+fn a_sync_of_an_invalid_roster_says_once_what_to_do() {
+    let import = Import::new().roster("id,name,preset\ng-1,Ann,group_call_participant\ng-2,Bob,nonsense\n");
+    let ran = import.tell("sync list.csv --remove --journal j.db --settle 300ms").exit(3);
+    assert_eq!(ran.stdout.matches("Next:").count(), 1, "{}", ran.stdout);
+    ran.says("Nobody was added").says("mend these rows");
+}

@@ -41,6 +41,7 @@ use crate::args::{Args, Command, SettingsArgs};
 use crate::error::CommandError;
 use crate::exit::{self, Exit};
 use crate::settings::{Environment, Surroundings};
+use crate::signal;
 use crate::ui::{Line, SummaryLine, Ui, stop_name};
 
 /// What every command can reach.
@@ -60,7 +61,8 @@ impl Shell {
 /// Carries out what was typed. Whatever happens, there is an exit code of ours.
 pub(crate) fn run(args: &Args) -> Exit {
     let (mut ui, mut job) = (Ui::new(args.output), Job::new(&args.command));
-    let begun = job.begin(&args.command, &mut ui);
+    let begun = signal::survive_file_size_limit().map_err(CommandError::Runtime);
+    let begun = begun.and_then(|()| job.begin(&args.command, &mut ui));
     let shell = Shell { ui: Arc::new(ui), job: Arc::new(job), settings: args.settings.clone() };
     let carried_out = begun.and_then(|()| {
         let carried_out = catch_unwind(AssertUnwindSafe(|| carry_out(&args.command, &shell)));

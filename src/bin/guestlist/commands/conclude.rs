@@ -65,7 +65,10 @@ impl After {
         let exit = exit::of_sync(&sync, moved.is_some());
         let kept = self.keep(&mut sync.import, exit);
         let exit = kept.failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
-        self.ui.text(|| text::synced(&sync, moved));
+        // Where nothing was done, the reason is all there is to say; what kept people from being removed is none.
+        if sync.import.accepted || exit == Exit::Forbidden {
+            self.ui.text(|| text::synced(&sync, moved));
+        }
         if exit != Exit::Forbidden {
             self.tell(&sync.import, exit, &kept);
         }
