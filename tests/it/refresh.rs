@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rstest::rstest;
 use serde_json::Value;
 
 use crate::support::{Import, Ran, Running};
@@ -196,4 +197,25 @@ fn a_renewal_is_paced() {
     import.run().exit(0);
     let line = refreshed(&refresh(&import, "--all").exit(0));
     assert_eq!(line["renewed"], 30);
+}
+
+/// A mistyped meeting is none where all is well: not for any command that takes its meetings from the journal.
+#[rstest]
+#[case::refresh("refresh --all")]
+#[case::verify("verify")]
+#[case::undo("undo --run 1")]
+#[case::undo_for_real("undo --run 1 --yes")]
+#[case::dedupe("dedupe --keep journal")]
+fn a_meeting_that_the_journal_does_not_know_is_refused(#[case] command: &str) {
+    let import = Import::new().people(2);
+    import.run().exit(0);
+    let (requests, known) = (import.server().requests(), import.server().meeting());
+    let unknown = "11111111-1111-4111-8111-111111111111";
+    let with = |meeting: &str| import.tell(&format!("{command} --journal j.db --json --meeting {meeting}"));
+    with(unknown).exit(2).says(unknown).says("guestlist status");
+    assert_eq!(import.server().requests(), requests);
+    let status = import.tell("status --journal j.db --json").exit(0);
+    assert_eq!(status.lines_of("run").len(), 1, "it was noted as a run");
+    with(&known.to_string());
+    assert!(import.server().requests() > requests, "the known one is refused, too");
 }

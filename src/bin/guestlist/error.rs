@@ -9,7 +9,7 @@ use guestlist::event::StopReason;
 use guestlist::export::ExportError;
 use guestlist::import::{ImportError, LookUpError};
 use guestlist::journal::JournalError;
-use guestlist::model::escape;
+use guestlist::model::{MeetingId, escape};
 use guestlist::probe::ProbeError;
 use guestlist::roster::{RejectedError, RosterError};
 #[cfg(feature = "sandbox")]
@@ -47,6 +47,10 @@ pub(crate) enum CommandError {
     NoJournal(PathBuf),
     #[error("the journal knows no run {0}; guestlist status shows the last ones")]
     NoRun(i64),
+    #[error(
+        "the journal knows no meeting {0} of this account and app; guestlist status shows those it knows"
+    )]
+    NoMeeting(MeetingId),
     #[error("{}: there is no such folder for the journal; make it, or name another file with --journal", shown(.0))]
     NoJournalFolder(PathBuf),
     #[error("the folder {} can't be made for the journal ({source}); name another file with --journal", shown(.folder))]

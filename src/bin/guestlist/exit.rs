@@ -191,6 +191,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | CommandError::NoJournal(_)
         | CommandError::NoJournalFolder(_)
         | CommandError::NoRun(_)
+        | CommandError::NoMeeting(_)
         | CommandError::SavedPlan { .. }
         | CommandError::LogRefused { .. }
         | CommandError::MetricsOfALook

@@ -4,7 +4,8 @@ use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use guestlist::journal::Journal;
+use guestlist::journal::{Journal, JournalReader, MeetingCounts};
+use guestlist::model::{MeetingId, Target};
 use tempfile::TempDir;
 
 use crate::error::CommandError;
@@ -75,6 +76,23 @@ pub(crate) fn existing(path: &Path) -> Result<&Path, CommandError> {
     // A link that leads nowhere is something, too: it is refused as a link.
     let missing = path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     if missing { Err(CommandError::NoJournal(path.to_owned())) } else { Ok(path) }
+}
+
+/// Refuses a meeting that was named and that the journal doesn't know: nothing would be done for a mistyped one, and that
+/// would look as if all were well.
+pub(crate) fn refuse_unknown(
+    path: &Path,
+    target: &Target,
+    meeting: Option<MeetingId>,
+) -> Result<(), CommandError> {
+    let Some(meeting) = meeting else { return Ok(()) };
+    // Whoever opens it next says what is wrong with it.
+    let Ok(known) = JournalReader::open(path).and_then(|journal| journal.meetings()) else { return Ok(()) };
+    let id = meeting.to_string();
+    let is_it = |known: &MeetingCounts| {
+        known.account_id == target.account_id() && known.app_id == target.app_id() && known.meeting_id == id
+    };
+    if known.iter().any(is_it) { Ok(()) } else { Err(CommandError::NoMeeting(meeting)) }
 }
 
 /// Somebody has said that it may lie there; what that means is theirs to answer for.

@@ -45,6 +45,7 @@ async fn refresh(
     ui: Arc<Ui>,
 ) -> Result<Exit, CommandError> {
     let path = journal_file::existing(&meetings.journal)?;
+    journal_file::refuse_unknown(path, &meetings.target, meetings.meeting)?;
     let keep = files_to_keep(path)?;
     if let Some((export, _)) = &afterwards.export {
         export::refuse_unsafe(export, &keep)?;

@@ -52,6 +52,7 @@ async fn remove(
     ui: Arc<Ui>,
 ) -> Result<Exit, CommandError> {
     let path = journal_file::existing(&meetings.journal)?.to_owned();
+    journal_file::refuse_unknown(&path, &meetings.target, meetings.meeting)?;
     let Meetings { meeting, dispatch, named, .. } = meetings;
     let way = Way { destination: meetings.destination, pace: meetings.pace, on_network: meetings.on_network };
     // To look, a copy will do: nothing is written, and no other run is in the way.

@@ -26,6 +26,7 @@ pub(super) fn run(args: &VerifyArgs, shell: &Shell) -> Result<Exit, CommandError
 /// On a copy of the journal: whatever goes on with it meanwhile, nothing is written into it.
 async fn verify(meetings: Meetings, allow_foreign: bool, ui: Arc<Ui>) -> Result<Exit, CommandError> {
     let path = journal_file::existing(&meetings.journal)?;
+    journal_file::refuse_unknown(path, &meetings.target, meetings.meeting)?;
     let named = meetings.named.then_some(path);
     let (meeting, dispatch) = (meetings.meeting, meetings.dispatch);
     let way = Way { destination: meetings.destination, pace: meetings.pace, on_network: meetings.on_network };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use guestlist::dispatch::DispatchSettings;
 use guestlist::journal::OnNetwork;
-use guestlist::model::MeetingId;
+use guestlist::model::{MeetingId, Target};
 
 use super::{
     Destination, JournalPlace, Pace, SettingsError, Surroundings, Typed, destination, dispatch,
@@ -20,6 +20,8 @@ pub(crate) struct Meetings {
     /// Whether the user named the journal, and so has to name it again.
     pub(crate) named: bool,
     pub(crate) on_network: OnNetwork,
+    /// The account and app.
+    pub(crate) target: Target,
     pub(crate) meeting: Option<MeetingId>,
     pub(crate) dispatch: DispatchSettings,
     pub(crate) pace: Pace,
@@ -52,6 +54,7 @@ impl Meetings {
             JournalPlace::Temporary => return Err(SettingsError::NoStateFolder),
         };
         Ok(Self {
+            target: http.target.clone(),
             destination: Destination::Account(Box::new(http)),
             journal,
             named,
