@@ -95,6 +95,8 @@ pub(crate) enum SettingsError {
         "--accept-differing takes people as they are, and a sync updates them: leave it away, or use guestlist import"
     )]
     AcceptDifferingOfSync,
+    #[error("{flag} does nothing for a plan, which changes nobody: leave it away; {instead} has it")]
+    WithoutEffect { flag: &'static str, instead: &'static str },
     #[error("--excel is for CSV files: name one with --rejected or --export")]
     NothingForExcel,
     #[error(
@@ -316,12 +318,20 @@ pub(crate) fn effective(
     Ok(settings)
 }
 
-/// All settings, to be looked at; the journal's usual place is known by the environment only.
+/// All settings, to be looked at, with what follows from others and from the environment.
 pub(crate) fn shown<'a>(settings: &'a Settings, environment: &Environment) -> Vec<Shown<'a>> {
     let mut shown = settings.shown();
-    let journal = shown.iter_mut().find(|setting| setting.key == "journal" && setting.value.is_none());
-    if let (Some(journal), Ok(JournalPlace::Usual(path))) = (journal, journal_place(settings, environment)) {
-        journal.value = Some(toml::Value::String(path.to_string_lossy().into_owned()));
+    let journal = match journal_place(settings, environment) {
+        Ok(JournalPlace::Usual(path)) => Some(toml::Value::String(path.to_string_lossy().into_owned())),
+        _ => None,
+    };
+    let connecting = Some(value::KeyValue::shown(&settings.connecting()));
+    for setting in shown.iter_mut().filter(|setting| setting.value.is_none()) {
+        setting.value = match setting.key.as_str() {
+            "journal" => journal.clone(),
+            "connect-timeout" => connecting.clone(),
+            _ => None,
+        };
     }
     shown
 }

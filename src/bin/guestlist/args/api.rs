@@ -27,7 +27,7 @@ pub(crate) struct ApiArgs {
     /// How long a request may take [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = parse::duration)]
     pub(crate) timeout: Option<Duration>,
-    /// How long connecting may take [default: 10s]
+    /// How long connecting may take [default: 10s, of a timeout below 20s half]
     #[arg(long, value_name = "TIME", value_parser = parse::duration)]
     pub(crate) connect_timeout: Option<Duration>,
 }

@@ -25,7 +25,7 @@ pub(crate) struct SyncArgs {
     #[command(flatten)]
     pub(crate) removal: RemovalArgs,
     /// Apply this plan, and nothing if the roster, the journal or a meeting has changed since it was made
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) import: ImportArgs,

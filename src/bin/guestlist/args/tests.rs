@@ -88,6 +88,7 @@ fn everything_of_an_import_can_be_typed() {
 #[case::more_of_a_preview_than_is_read("check r.csv --preview 101")]
 #[case::a_report_is_a_file("check r.csv --report -")]
 #[case::metrics_that_nobody_reads("refresh --metrics-file list.csv")]
+#[case::a_saved_plan_has_been_looked_at("sync r.csv --plan p --dry-run")]
 #[case::a_plan_holds_no_lock("plan r.csv --wait-lock 5m")]
 #[case::unknown_shell("completions tcsh")]
 #[case::a_probe_needs_a_meeting_of_its_own("probe")]

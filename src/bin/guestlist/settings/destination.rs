@@ -95,7 +95,7 @@ pub(super) fn account(
         target: target(account, app)?,
         token: token::read(token_file(settings, environment), environment)?,
         timeout: settings.timeout(),
-        connect_timeout: settings.connect_timeout(),
+        connect_timeout: settings.connecting(),
         ca_file: ca_file.transpose()?,
         concurrency: concurrency.get(),
     })
@@ -173,7 +173,7 @@ fn trial(
     let trial = Trial {
         sandbox,
         timeout: settings.timeout(),
-        connect_timeout: settings.connect_timeout(),
+        connect_timeout: settings.connecting(),
         concurrency: workers(settings),
     };
     let journal = settings.journal().map(|journal| journal.value.clone());

@@ -78,12 +78,16 @@ impl Import {
     /// A sync.
     pub(crate) fn in_step(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
         refuse_differences(args)?;
+        if args.dry_run {
+            refuse_without_effect(&OF_A_DRY_RUN, args)?;
+        }
         Self::new(args, surroundings)
     }
 
     /// A sync that is planned only.
     pub(crate) fn planned(args: &ImportArgs, surroundings: &Surroundings) -> Result<Self, SettingsError> {
         refuse_differences(args)?;
+        refuse_without_effect(&OF_A_PLAN, args)?;
         Self::with(args, surroundings, Some(View::new(&args.view, &args.roster)?))
     }
 
@@ -137,6 +141,29 @@ impl Import {
             dry_run,
             notes,
         })
+    }
+}
+
+/// An option that a plan can't follow, whether it was given, and which command can.
+type Idle = (&'static str, fn(&ImportArgs) -> bool, &'static str);
+
+const REJECTED: Idle = ("--rejected", |args| args.roster.rejected.is_some(), "guestlist check");
+const PREVIEW: Idle = ("--preview", |args| args.view.preview.is_some(), "guestlist check");
+/// A sync's own options may stay when --dry-run is added to it; what it would have shown instead may not be missed.
+const OF_A_DRY_RUN: [Idle; 2] = [REJECTED, PREVIEW];
+const OF_A_PLAN: [Idle; 5] = [
+    REJECTED,
+    PREVIEW,
+    ("--export", |args| args.export.is_some(), "guestlist sync"),
+    ("--event-start", |args| args.event.event_start.is_some(), "guestlist sync"),
+    ("--excel", |args| args.roster.excel, "guestlist check"),
+];
+
+/// What would be accepted and forgotten.
+fn refuse_without_effect(options: &[Idle], args: &ImportArgs) -> Result<(), SettingsError> {
+    match options.iter().find(|(_, is_given, _)| is_given(args)) {
+        Some((flag, _, instead)) => Err(SettingsError::WithoutEffect { flag, instead }),
+        None => Ok(()),
     }
 }
 

@@ -151,7 +151,7 @@ keys! {
     "api-token-file" api_token_file: PathBuf, typed api.api_token_file, in trusted files;
     "ca-file" ca_file: PathBuf, typed api.ca_file, in trusted files;
     "timeout" timeout: Duration, typed api.timeout, default Duration::from_secs(60);
-    "connect-timeout" connect_timeout: Duration, typed api.connect_timeout, default Duration::from_secs(10);
+    "connect-timeout" connect_timeout: Duration, typed api.connect_timeout;
     "journal" journal: PathBuf, typed journal.journal, variable "GUESTLIST_JOURNAL", in trusted files;
     "preset" preset: String, typed roster.preset;
     "preset-map" preset_map: PresetMap, typed roster.preset_map;
@@ -173,7 +173,15 @@ keys! {
     "uncertain" uncertain: Uncertain, typed pace.uncertain, default Uncertain::Resend;
 }
 
+/// Far more than a connection needs that comes about at all.
+const CONNECTING: Duration = Duration::from_secs(10);
+
 impl Settings {
+    /// How long connecting may take. It is a part of the request: of a short one, half.
+    pub(crate) fn connecting(&self) -> Duration {
+        self.connect_timeout().map_or_else(|| CONNECTING.min(self.timeout() / 2), |set| set.value)
+    }
+
     /// The columns that were named by hand.
     pub(super) fn mapping(&self) -> Vec<(Field, String)> {
         self.map.iter().map(|(field, column)| (*field, column.value.clone())).collect()

@@ -119,6 +119,47 @@ fn what_can_not_be_meant_is_refused_with_the_way_out(#[case] typed: &str, #[case
     assert!(!error.contains("s3cret"));
 }
 
+fn in_step(typed: &str) -> Result<Import, SettingsError> {
+    let words = ["guestlist"].into_iter().chain(typed.split_whitespace()).chain(TYPED.split_whitespace());
+    match Args::try_parse_from(words).unwrap().command {
+        Command::Plan(args) => Import::planned(&args.import, &surroundings(environment())),
+        Command::Sync(args) => Import::in_step(&args.import, &surroundings(environment())),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[rstest]
+#[case::export("plan --export x.csv", "--export", "guestlist sync")]
+#[case::event("plan --event-start 2026-11-28T09:00", "--event-start", "guestlist sync")]
+#[case::rejected("plan --rejected x.csv", "--rejected", "guestlist check")]
+#[case::rejected_of_a_dry_run("sync --dry-run --rejected x.csv", "--rejected", "guestlist check")]
+#[case::preview("plan --preview 3", "--preview", "guestlist check")]
+#[case::excel("plan --excel", "--excel", "guestlist check")]
+fn what_a_plan_would_forget_is_refused(#[case] typed: &str, #[case] flag: &str, #[case] instead: &str) {
+    let error = in_step(typed).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.starts_with(flag) && error.contains(instead), "{error:?}");
+}
+
+/// One adds it to the command as it is.
+#[test]
+fn a_dry_run_takes_what_the_sync_takes() {
+    assert!(in_step("sync --dry-run --export x.csv --event-start 2026-11-28T09:00 --excel").is_ok());
+}
+
+#[rstest]
+#[case::usual("", 10)]
+#[case::short("--timeout 3s", 1)]
+#[case::long("--timeout 5m", 10)]
+#[case::both("--timeout 3s --connect-timeout 2s", 2)]
+fn connecting_takes_a_part_of_the_time(#[case] typed: &str, #[case] seconds: u64) {
+    let import = import(&format!("{TYPED} {typed}"), environment()).unwrap();
+    match import.destination {
+        Destination::Account(http) => assert_eq!(http.connect_timeout.as_secs(), seconds),
+        #[cfg(feature = "sandbox")]
+        Destination::Sandbox(_) => panic!("a sandbox"),
+    }
+}
+
 #[rstest]
 #[case("tokens.csv", Format::Csv)]
 #[case("tokens", Format::Csv)]
