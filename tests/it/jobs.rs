@@ -289,3 +289,13 @@ fn a_sync_of_an_invalid_roster_says_once_what_to_do() {
     assert_eq!(ran.stdout.matches("Next:").count(), 1, "{}", ran.stdout);
     ran.says("Nobody was added").says("mend these rows");
 }
+
+#[test]
+fn a_plan_that_would_replace_the_roster_is_called_a_plan() {
+    let import = Import::new().people(1);
+    let roster = import.text("list.csv");
+    let plan = |options: &str| import.tell(&format!("plan list.csv --journal j.db {options}"));
+    plan("--out list.csv").exit(2).says("the plan can't go to list.csv");
+    plan("--report list.csv").exit(2).says("the report can't go to list.csv");
+    assert_eq!(import.text("list.csv"), roster);
+}

@@ -137,8 +137,8 @@ pub(crate) struct ViewArgs {
     /// Show the first N valid rows as they would be sent [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=100))]
     pub(crate) preview: Option<u8>,
-    /// Write what was found to a page that can be read in a browser and forwarded; it names guests
-    #[arg(long, value_name = "FILE.html", value_parser = parse::file)]
+    /// Write what was found to a file that can be forwarded: a page for a browser, of a plan Markdown; it names guests
+    #[arg(long, value_name = "FILE", value_parser = parse::file)]
     pub(crate) report: Option<PathBuf>,
 }
 

@@ -50,7 +50,7 @@ impl After {
         let exit = exit::of_run(&run.summary, run.accepted, &run.stops);
         let kept = self.keep(&mut run, exit);
         let exit = kept.failed.as_ref().map_or(exit, |error| exit.or(exit::of_error(error)));
-        self.tell(&run, exit, &kept);
+        self.tell(text::Work::Import, &run, exit, &kept);
         if let Some(error) = &kept.failed {
             report(&self.ui, error, exit);
         }
@@ -70,7 +70,7 @@ impl After {
             self.ui.text(|| text::synced(&sync, moved));
         }
         if exit != Exit::Forbidden {
-            self.tell(&sync.import, exit, &kept);
+            self.tell(text::Work::Sync, &sync.import, exit, &kept);
         }
         if let Some(error) = &kept.failed {
             report(&self.ui, error, exit);
@@ -115,11 +115,12 @@ impl After {
         }
     }
 
-    fn tell(&self, run: &ImportReport, exit: Exit, kept: &Kept) {
+    fn tell(&self, work: text::Work, run: &ImportReport, exit: Exit, kept: &Kept) {
         let exported = self.export.as_ref().map(|(path, _)| path.as_path()).zip(kept.exported);
         let invalid = self.session.listener.take_invalid();
         self.ui.text(|| {
             text::import(&text::Ending {
+                work,
                 exit,
                 summary: &run.summary,
                 accepted: run.accepted,

@@ -40,7 +40,7 @@ pub(super) struct PrivateFile {
 impl PrivateFile {
     /// `keep` are files that must not be replaced.
     pub(super) fn create(content: Content, path: &Path, keep: &[PathBuf]) -> Result<Self, CommandError> {
-        export::refuse_unsafe(path, keep).map_err(|error| refused(error, content, path))?;
+        Self::refuse_unsafe(content, path, keep)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::with_prefix_in(".guestlist-", folder);
         Ok(Self {
@@ -48,6 +48,11 @@ impl PrivateFile {
             file: file.map_err(|source| failed(content, path, source))?,
             path: path.to_owned(),
         })
+    }
+
+    /// The refusal alone, for what is made only after a run.
+    pub(super) fn refuse_unsafe(content: Content, path: &Path, keep: &[PathBuf]) -> Result<(), CommandError> {
+        export::refuse_unsafe(path, keep).map_err(|error| refused(error, content, path))
     }
 
     /// What to write to; it must be flushed before [`put_in_place`](Self::put_in_place).

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guestlist::dispatch::Removal;
-use guestlist::export;
 use guestlist::journal::{ChangeKind, Journal, PlannedChange};
 use guestlist::sync::{Planned, SyncReport, SyncSettings};
 
 use super::begin::{Begun, begin, kept};
-use super::private_file::{Content, PrivateWriter};
+use super::private_file::{Content, PrivateFile, PrivateWriter};
 use super::saved_plan::{self, SavedPlan};
 use super::session::{Session, Way};
 use super::{Job, Shell, on_runtime, rosters};
@@ -63,9 +62,8 @@ async fn make_plan(settings: Import, wanted: Wanted, ui: Arc<Ui>) -> Result<Exit
     if report.is_some() && report == wanted.out {
         return Err(SettingsError::SameFile.into());
     }
-    let written = [wanted.out.as_deref(), report.as_deref()];
-    for path in written.into_iter().flatten() {
-        export::refuse_unsafe(path, &keep)?;
+    for (content, path) in [(Content::Plan, &wanted.out), (Content::Report, &report)] {
+        path.as_ref().map_or(Ok(()), |path| PrivateFile::refuse_unsafe(content, path, &keep))?;
     }
     let sources = rosters::open(&settings.rosters, settings.choices.reading.caps)?;
     let way = Way { destination: settings.destination, pace: settings.pace, on_network: settings.on_network };

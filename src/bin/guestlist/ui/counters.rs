@@ -128,7 +128,7 @@ impl Counters {
         let seconds = remaining.as_secs() + u64::from(remaining.subsec_nanos() > 0);
         let text = match reason {
             WaitReason::Throttled => format!("paused {seconds} s by the server"),
-            WaitReason::Outage => format!("the server doesn't answer, trying again in {seconds} s"),
+            WaitReason::Outage => format!("no request succeeds, trying again in {seconds} s"),
             WaitReason::Settling { rows } => format!("looking up {rows} in doubt in {seconds} s"),
         };
         (seconds > 0).then_some(text)

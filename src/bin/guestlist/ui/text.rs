@@ -26,7 +26,7 @@ use guestlist::outcome::{Failure, Loss, NotSent, Stop, Trouble};
 
 pub(crate) use audit::audited;
 pub(crate) use check::{check, dry_run};
-pub(crate) use import::{Ending, exported, import};
+pub(crate) use import::{Ending, Work, exported, import};
 pub(crate) use journal::{purged, verified};
 pub(crate) use look_alike::look_alike;
 pub(crate) use plan::{FirstChanges, SHOWN, plan, plan_report, report_heading, report_line, synced};
@@ -97,7 +97,7 @@ pub(super) fn stop(reason: &StopReason) -> String {
             let trouble =
                 trouble.as_ref().map(|trouble| format!(" ({})", escape(trouble))).unwrap_or_default();
             format!(
-                "the server hasn't answered for {}{trouble}; check the network and --api-url",
+                "no request has succeeded for {}{trouble}; check the network and --api-url",
                 seconds(*lasted)
             )
         }
@@ -115,7 +115,7 @@ pub(super) fn stop(reason: &StopReason) -> String {
             format!("the meeting {meeting} is inactive; activate it")
         }
         StopReason::ListingIncomplete { meeting } => format!(
-            "who is in the meeting {meeting} could not be listed completely, so nobody was added to it"
+            "who is in the meeting {meeting} could not be listed completely, so it was left alone; try again"
         ),
     }
 }

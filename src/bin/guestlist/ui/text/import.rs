@@ -16,8 +16,18 @@ use super::super::style::{BAD, GOOD, STRONG, paint};
 use super::{count, count_lines, counted, invalid, quoted, rows, rows_are, stop};
 use crate::exit::Exit;
 
-/// How an import ended, as far as a person wants to know.
+/// What the roster was brought into the meeting by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Adds, and nothing else.
+    Import,
+    /// Also updates and removes.
+    Sync,
+}
+
+/// How an import or a sync ended, as far as a person wants to know.
 pub(crate) struct Ending<'a> {
+    pub(crate) work: Work,
     pub(crate) exit: Exit,
     pub(crate) summary: &'a RunSummary,
     pub(crate) accepted: bool,
@@ -138,9 +148,14 @@ fn notes(ending: &Ending<'_>) -> String {
         );
     }
     if tally.differing > 0 {
+        let advice = match ending.work {
+            Work::Import => {
+                "take them as they are with --accept-differing, or update them with guestlist sync"
+            }
+            Work::Sync => "they have not been updated; the same command tries it again",
+        };
         text += &format!(
-            "\n{} in the meeting with another name, preset or picture than the roster's; take them as they are with \
-             --accept-differing\n",
+            "\n{} in the meeting with another name, preset or picture than the roster's; {advice}\n",
             rows(tally.differing)
         );
     }
@@ -183,6 +198,10 @@ fn problems(ending: &Ending<'_>) -> String {
 }
 
 fn cause(state: RowState, detail: &str, members: &[&Problem]) -> String {
+    let detail = match state {
+        RowState::Added | RowState::Present => wanted(detail).unwrap_or_else(|| detail.to_owned()),
+        _ => detail.to_owned(),
+    };
     let state = match state {
         RowState::Rejected => "refused",
         RowState::Uncertain | RowState::Sending => "in doubt",
@@ -191,7 +210,7 @@ fn cause(state: RowState, detail: &str, members: &[&Problem]) -> String {
         RowState::Added | RowState::Present => "differing",
         RowState::Planned | RowState::Removed => "not attempted",
     };
-    let mut text = format!("\n{}: {}\n", paint(STRONG, state), escape(detail));
+    let mut text = format!("\n{}: {}\n", paint(STRONG, state), escape(&detail));
     for problem in members {
         text += &format!("  {}  {}", problem.location, escape(&problem.custom_participant_id));
         if let Some(twin) = &problem.twin {
@@ -200,6 +219,19 @@ fn cause(state: RowState, detail: &str, members: &[&Problem]) -> String {
         text += "\n";
     }
     text
+}
+
+/// What the roster wants, as a person says it; the journal keeps it as an object of the API's fields.
+fn wanted(detail: &str) -> Option<String> {
+    let (words, fields) = detail.split_at(detail.find('{')?);
+    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(fields).ok()?;
+    let said = [("name", "the name"), ("preset_name", "the preset"), ("picture", "the picture")]
+        .into_iter()
+        .filter_map(|(field, name)| match fields.get(field)?.as_str()? {
+            "" => Some(format!("no {field}")),
+            value => Some(format!("{name} \"{value}\"")),
+        });
+    Some(words.to_owned() + &said.collect::<Vec<_>>().join(", "))
 }
 
 fn next(ending: &Ending<'_>) -> String {

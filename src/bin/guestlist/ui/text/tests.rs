@@ -1,6 +1,7 @@
 //! What people read, word for word.
 
 mod journal;
+mod sync;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ static EVERYBODY_COMES: LeftOut = LeftOut { values: Vec::new(), others: 0 };
 
 fn ending<'a>(exit: Exit, summary: &'a RunSummary, invalid: &'a InvalidRows) -> Ending<'a> {
     Ending {
+        work: Work::Import,
         exit,
         summary,
         accepted: true,
@@ -225,7 +227,7 @@ fn some_are_not_in() {
 
       0.3 s to read, 104.2 s to send
 
-    1 row in the meeting with another name, preset or picture than the roster's; take them as they are with --accept-differing
+    1 row in the meeting with another name, preset or picture than the roster's; take them as they are with --accept-differing, or update them with guestlist sync
 
     3 rows without a token here: found in the meeting, so links may be in their mail already; get new tokens with --refresh-found
 
@@ -236,7 +238,7 @@ fn some_are_not_in() {
     conflict: in the meeting as aaa, bbb
       list.csv:31  guest-31
 
-    differing: the roster wants {"preset_name":"host"}
+    differing: the roster wants the preset "host"
       list.csv:55  guest-55
       … and 1 more; guestlist export shows the state of each
 
@@ -339,12 +341,12 @@ fn every_reason_to_stop_says_what_to_do() {
     the API sends us elsewhere (HTTP 404: gone), which is never followed; check --api-url
     a request can't be built (bad): this is a bug, please report it
     the server's certificate isn't trusted (UnknownIssuer); if a company's proxy stands between, name its authority with --ca-file
-    the server hasn't answered for 15 min (connection refused); check the network and --api-url
+    no request has succeeded for 15 min (connection refused); check the network and --api-url
     the server refuses all requests for another 21 min; go on after that
     the server refused every request as too many: somebody else may use up the account's limit
     the meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b takes nobody (HTTP 404: gone); check it
     the meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b is inactive; activate it
-    who is in the meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b could not be listed completely, so nobody was added to it
+    who is in the meeting 3f2b8c1e-5d4a-4e6f-9a7b-1c2d3e4f5a6b could not be listed completely, so it was left alone; try again
     ");
 }
 
