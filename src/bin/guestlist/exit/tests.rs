@@ -100,6 +100,14 @@ fn in_use() -> JournalError {
 #[case::wrong_account(LookUpError::Refused(Failure { status: 404, code: None, message: String::new() }).into(), Exit::Usage)]
 #[case::nobody_answers(LookUpError::Failed(Trouble::NotSent(NotSent::NotConnected(String::new()))).into(), Exit::Stopped)]
 #[case::interrupted(LookUpError::Stopped(StopReason::Interrupted).into(), Exit::Interrupted(Signal::Interrupt))]
+#[case::interrupted_while_another_run_goes_on(
+    CommandError::Interrupted,
+    Exit::Interrupted(Signal::Interrupt)
+)]
+#[case::unknown_meeting(
+    CommandError::NoMeeting(guestlist::model::MeetingId::new(Default::default())),
+    Exit::Usage
+)]
 #[case::journal_in_use(in_use().into(), Exit::Busy)]
 #[case::taken_over(JournalError::Superseded { newer: 2 }.into(), Exit::Busy)]
 #[case::deleted_while_running(JournalError::Gone { path: String::new() }.into(), Exit::Stopped)]
