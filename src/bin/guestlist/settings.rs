@@ -5,6 +5,7 @@
 //! over the project's file, that over the user's, and all of them over the defaults. See `keys` for what a file may hold.
 
 mod destination;
+mod effective;
 mod environment;
 mod file;
 mod files;
@@ -38,6 +39,7 @@ pub(crate) use destination::Destination;
 pub(crate) use destination::token_source;
 #[cfg(feature = "sandbox")]
 pub(crate) use destination::{Trial, sandbox};
+pub(crate) use effective::{effective, shown};
 pub(crate) use environment::Environment;
 pub(crate) use files::{FileKind, FilePlace, Files};
 pub(crate) use import::Import;
@@ -49,8 +51,7 @@ pub(crate) use surroundings::Surroundings;
 pub(crate) use value::to_toml;
 
 use crate::args::{
-    self, CheckArgs, ConfigShowArgs, ExportArgs, ExportFormat, JournalArgs, NetworkArgs, ProbeArgs,
-    RosterArgs, ViewArgs,
+    self, CheckArgs, ExportArgs, ExportFormat, JournalArgs, NetworkArgs, ProbeArgs, RosterArgs, ViewArgs,
 };
 use file::Mistake;
 
@@ -149,8 +150,7 @@ pub(crate) enum JournalPlace {
     Named(PathBuf),
     /// The usual place, whose folder is made if need be.
     Usual(PathBuf),
-    /// A folder that is removed afterwards: a try in the sandbox leaves nothing behind.
-    #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only a try in the sandbox has one"))]
+    /// A folder that is removed afterwards: a try in the sandbox leaves nothing behind, nor does a look at a copy.
     Temporary,
 }
 
@@ -297,43 +297,6 @@ impl Export {
             journal: journal_file(&args.journal, surroundings)?,
         })
     }
-}
-
-/// The settings that hold, checked as far as they can be without a roster and the API.
-pub(crate) fn effective(
-    args: &ConfigShowArgs,
-    surroundings: &Surroundings,
-) -> Result<Settings, SettingsError> {
-    let settings = surroundings.settings(Typed {
-        api: Some(&args.api),
-        journal: Some(&args.journal),
-        roster: Some(&args.roster),
-        rows: Some(&args.rows),
-        requests: Some(&args.pace.requests),
-        settling: Some(&args.pace.settling),
-        pace: Some(&args.pace),
-    });
-    destination::verify(&settings)?;
-    reading::without_key(&args.roster, &settings, &surroundings.files, DefaultMeeting::NotNeeded)?;
-    Ok(settings)
-}
-
-/// All settings, to be looked at, with what follows from others and from the environment.
-pub(crate) fn shown<'a>(settings: &'a Settings, environment: &Environment) -> Vec<Shown<'a>> {
-    let mut shown = settings.shown();
-    let journal = match journal_place(settings, environment) {
-        Ok(JournalPlace::Usual(path)) => Some(toml::Value::String(path.to_string_lossy().into_owned())),
-        _ => None,
-    };
-    let connecting = Some(value::KeyValue::shown(&settings.connecting()));
-    for setting in shown.iter_mut().filter(|setting| setting.value.is_none()) {
-        setting.value = match setting.key.as_str() {
-            "journal" => journal.clone(),
-            "connect-timeout" => connecting.clone(),
-            _ => None,
-        };
-    }
-    shown
 }
 
 /// The journal of a command that makes none.
