@@ -188,8 +188,8 @@ fn judge_twins(
 fn send_anew(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
     transaction
         .execute(
-            "UPDATE participants INDEXED BY participants_open SET sends = 1
-             WHERE confirmation IS NULL AND state = 'uncertain' AND run = ?1 AND sends > 1",
+            "UPDATE participants SET sends = 1 WHERE run = ?1 AND state = 'uncertain' AND sends > 1
+               AND participant IN (SELECT participant FROM doubts)",
             [run.0],
         )
         .doing(ACCEPTING)

@@ -2,7 +2,7 @@
 
 use super::fate::{Effect, Fate, Said};
 
-/// How often a create that may have arrived is sent: once, and twice again (GUARANTEE.md section 3).
+/// How often a run sends a create that may have arrived: once, and twice again (GUARANTEE.md section 3).
 const MOST: u32 = 3;
 
 /// The creates of one id since the journal was made.
@@ -20,8 +20,6 @@ pub(super) struct Posts {
     stopped_at: Option<u64>,
     /// The life that heard a 2xx without details, and whether it lived to note it.
     yes: Option<(u32, bool)>,
-    /// Refusals of creates before which the server had heard of none; a life that died may have meant to send one.
-    bare_refusals: u32,
     /// A 2xx was said of a create that had no effect.
     pub(super) false_yes: bool,
 }
@@ -43,8 +41,8 @@ impl Posts {
             return Some("although one may have arrived, with hold".to_owned());
         }
         let in_life = if self.in_life.0 == life { self.in_life.1 } else { 0 };
-        if self.unproven >= MOST || in_life >= MOST {
-            return Some(format!("after {} in doubt, {in_life} of them in this run", self.unproven));
+        if in_life >= MOST {
+            return Some(format!("after {in_life} in this run that may have arrived"));
         }
         None
     }
@@ -69,8 +67,6 @@ impl Posts {
         } else if fate.said.is_a_refusal() && self.tries > 0 {
             // It proves nothing of the one before, so the journal counts it.
             self.try_once(life);
-        } else if fate.said.is_a_refusal() {
-            self.bare_refusals += 1;
         }
     }
 
@@ -98,11 +94,9 @@ impl Posts {
 }
 
 impl Posts {
-    /// Whether its absence may be left open in the end: a 2xx or hold forbids to send it again, or it was sent as
-    /// often as it may be. An intent of a life that died counts, whether or not a create left for it.
+    /// Whether its absence may be left open in the end: a 2xx or hold forbids to send it again. An intent of a life that
+    /// died counts, whether or not a create left for it.
     pub(super) fn excuses(&self, deaths: u32, holds: bool) -> bool {
-        let refused_after_a_death = if deaths > 0 { self.bare_refusals } else { 0 };
-        let tries = self.tries + deaths + refused_after_a_death;
-        self.false_yes || tries >= MOST || (holds && tries > 0)
+        self.false_yes || (holds && self.tries + deaths > 0)
     }
 }
