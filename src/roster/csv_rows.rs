@@ -22,7 +22,7 @@ use super::row::{Record, RosterRow};
 use super::row_error::{Problems, RowError, RowErrorCode as Code, legible};
 use super::table::{TableShape, Vocabulary};
 use super::validate::{Case, Cells};
-use super::watch::{Kind, Watch, may_be_names};
+use super::watch::{Filling, Kind, Watch, may_be_names};
 use super::workbook::{Flaw, SheetDecision};
 
 /// The rows of a CSV roster, or of a sheet.
@@ -30,6 +30,7 @@ pub(super) struct CsvRows {
     records: AnyRecords,
     header_line: Option<u64>,
     watch: Watch,
+    filling: Filling,
     last_line: u64,
     ended: Option<u64>,
 }
@@ -53,7 +54,8 @@ impl CsvRows {
         // What was mended has other lines than the roster that it comes from.
         let last_line = context.options.last_line.filter(|_| !shape.mended);
         let last_line = last_line.map_or(u64::MAX, NonZeroU64::get);
-        Ok(Self { records, header_line: shape.header_line, watch, last_line, ended: None })
+        let (header_line, filling) = (shape.header_line, Filling::default());
+        Ok(Self { records, header_line, watch, filling, last_line, ended: None })
     }
 
     pub(super) fn format(&self) -> Format {
@@ -82,6 +84,7 @@ impl CsvRows {
         if self.ended.is_some() {
             return Ok(Found::End);
         }
+        let next_line = self.records.line();
         match advance(&mut self.records, context)? {
             Next::End => return Ok(Found::End),
             Next::Record(line) | Next::TooLarge(line) | Next::Unclosed(line) if line > self.last_line => {
@@ -119,9 +122,14 @@ impl CsvRows {
                     context.problems(line, errors).row(Code::BadQuote, None);
                 }
                 let flaws = self.records.flaws();
+                let mut shape = Shape {
+                    filling: &mut self.filling,
+                    fields: fields.ends.len(),
+                    after_blank: line > next_line,
+                };
                 match Plain::new(fields, context.columns.names().len(), context.options.caps.field) {
                     Some(cells) if flaws.is_empty() => {
-                        return finish(&cells, context, row, errors, directory);
+                        return finish(&cells, &mut shape, context, row, errors, directory);
                     }
                     _ => {
                         let cap = context.options.caps.field;
@@ -129,7 +137,7 @@ impl CsvRows {
                         for flaw in flaws {
                             cells.refuse(*flaw, &context.columns, &mut context.problems(line, errors));
                         }
-                        return finish(&cells, context, row, errors, directory);
+                        return finish(&cells, &mut shape, context, row, errors, directory);
                     }
                 }
             }
@@ -199,8 +207,17 @@ fn another_table(fields: Fields<'_>, location: Location) -> RosterError {
     RosterError::AnotherTable { location, columns }
 }
 
+/// A record's outer shape, and what those before it had.
+struct Shape<'a> {
+    filling: &'a mut Filling,
+    fields: usize,
+    /// Whether a blank line stands before it.
+    after_blank: bool,
+}
+
 fn finish(
     cells: &impl Cells,
+    shape: &mut Shape<'_>,
     context: &mut Context,
     row: &mut RosterRow,
     errors: &mut Vec<RowError>,
@@ -214,7 +231,13 @@ fn finish(
     {
         return Ok(Found::LeftOut);
     }
+    // A cell that is broken looks like an empty one.
+    let is_broken = !errors.is_empty();
     let mut problems = Problems { errors, file, line: row.line, names: columns.names() };
+    if !is_broken && let Some(code) = shape.filling.look(cells, columns, shape.fields, shape.after_blank) {
+        problems.row(code, None);
+        return Ok(Found::Row);
+    }
     validator.validate(&mut Case { cells, columns, problems: &mut problems }, row, directory)?;
     carry(cells, columns.extras(), &mut row.extra);
     Ok(Found::Row)

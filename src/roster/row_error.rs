@@ -147,6 +147,12 @@ codes! {
     RaggedRow = "ragged-row", "not as many fields as the header has", "check the row for a missing or a surplus delimiter or quote";
     /// The header once more amid the rows.
     HeaderAgain = "header-again", "these are the column names once more", "remove this line";
+    /// One filled cell, and it names nobody.
+    LoneCell = "lone-cell", "only one cell is filled, as of a total or a note: no name and no e-mail address",
+        "remove the row, end the table before it with --last-line N, or leave it out with --on-invalid skip; if it is a person, give them a name";
+    /// A row of a narrower table, after a blank line.
+    OtherShape = "other-shape", "after a blank line, fewer fields than the table has: another table, or a note",
+        "remove the row, end the table before it with --last-line N, or leave it out with --on-invalid skip; if it is a person, remove the blank line";
     /// Text after a closing quote.
     BadQuote = "bad-quote", "text after a closing quote",
         "write a quote within quotes twice; if the row swallows the following ones, a quote before it isn't closed";

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::columns::{Columns, Role};
 use super::dialect::Dialect;
-use super::field::fold;
+use super::field::{Field, fold};
 use super::rejected::ERROR;
+use super::row_error::RowErrorCode as Code;
 use super::table::{Vocabulary, fold_into, only_text};
+use super::validate::Cells;
 
 /// What a row after the header is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +76,54 @@ impl Watch {
             named |= !name.is_empty();
         }
         named
+    }
+}
+
+/// Knows totals, notes and small tables by how much of their rows is filled.
+#[derive(Debug, Default)]
+pub(super) struct Filling {
+    /// Whether a row has had a name or an e-mail address.
+    named: bool,
+    /// Whether a row has had all its fields.
+    full: bool,
+    /// Whether a row has had fewer, so that this says nothing.
+    ragged: bool,
+    /// Whether this is what follows a blank line, and is narrower than the table.
+    narrower: bool,
+}
+
+/// What says who somebody is, but for an id.
+const WHO: [Field; 4] = [Field::Name, Field::FirstName, Field::LastName, Field::Email];
+
+impl Filling {
+    /// What is wrong with a row of so many fields. Without names in a table nothing is: its rows may be mere ids.
+    pub(super) fn look(
+        &mut self,
+        cells: &impl Cells,
+        columns: &Columns,
+        fields: usize,
+        after_blank: bool,
+    ) -> Option<Code> {
+        let is_filled = |at: usize| !cells.get(at).trim().is_empty();
+        let named = WHO.into_iter().filter_map(|field| columns.field(field)).any(is_filled);
+        let width = columns.names().len();
+        if !named && width > 2 && WHO.into_iter().any(|field| columns.field(field).is_some()) {
+            let kept = (0..width).filter(|at| columns.roles().get(*at) != Some(&Role::Dropped));
+            let mut filled = kept.filter(|at| is_filled(*at));
+            let lone = filled.next().filter(|_| filled.next().is_none());
+            if lone.is_some_and(|at| self.named || may_be_names(cells.get(at).as_bytes())) {
+                return Some(Code::LoneCell);
+            }
+        }
+        self.named |= named;
+        let short = fields < width;
+        self.narrower = short && (self.narrower || after_blank && self.full && !self.ragged);
+        if self.narrower {
+            return Some(Code::OtherShape);
+        }
+        self.full |= !short;
+        self.ragged |= short;
+        None
     }
 }
 

@@ -8,13 +8,13 @@ use rstest::rstest;
 
 #[rstest]
 #[case::csv(
-    "custom_participant_id,name,preset_name,picture,company\n1,Ann,host,https://e.org/a.png,\"A, B\"\n2,,,,\n"
+    "custom_participant_id,name,preset_name,picture,company\n1,Ann,host,https://e.org/a.png,\"A, B\"\n2,,guest,,\n"
 )]
 #[case::marked(
-    "\u{feff}ID;Full Name;Role;Avatar;company\r\n1;Ann;host;https://e.org/a.png;A, B\r\n2;;;;\r\n"
+    "\u{feff}ID;Full Name;Role;Avatar;company\r\n1;Ann;host;https://e.org/a.png;A, B\r\n2;;guest;;\r\n"
 )]
 #[case::tabs(
-    "id\tname\tpreset\tphoto\tcompany\n1\tAnn\thost\thttps://e.org/a.png\tA, B\n2\t \t\t\t\n\t\t\t\t\n"
+    "id\tname\tpreset\tphoto\tcompany\n1\tAnn\thost\thttps://e.org/a.png\tA, B\n2\t \tguest\t\t\n\t\t\t\t\n"
 )]
 #[case::json(
     "{\"id\":1,\"name\":\"Ann\",\"role\":\"host\",\"image\":\"https://e.org/a.png\",\"company\":\"A, B\"}\n\n{\"id\":\"2\",\"company\":\"\"}"
@@ -198,6 +198,30 @@ fn a_ragged_row_is_an_error_only_if_something_would_be_lost(
     assert_eq!(read(text).problems(), problems);
 }
 
+/// Totals, titles and small tables are no guests, and persons with little to say of them are.
+#[rstest]
+#[case::total("Ticket ID,Name,Email\n1,Ann,a@b.co\n\nTotal guests: 1\n", &[(4, "lone-cell")])]
+#[case::total_without_a_blank_line("id,name,email\n1,Ann,\nTotal: 1,,\n", &[(3, "lone-cell")])]
+#[case::total_in_an_own_column("id,name,paid\n1,Ann,5\n,,5\n", &[(3, "lone-cell")])]
+#[case::titles("id,name,email\nSpeakers,,\n1,Ann,\nVisitors,,\n2,Bo,\n", &[(2, "lone-cell"), (4, "lone-cell")])]
+#[case::in_a_rejected_file("id,name,email,guestlist error\n1,Ann,,x\nTotal 1,,,x\n", &[(3, "lone-cell")])]
+#[case::small_table("id,name,email\n1,Ann,a@b.co\n\nType,Sold\nVIP,3\n\n2,Bo,b@b.co\n3,Cy\n",
+    &[(4, "other-shape"), (5, "other-shape")])]
+#[case::small_table_after_commas("id,name,email\r\n1,Ann,a@b.co\r\n,,\r\nVIP,3\r\n", &[(4, "other-shape")])]
+#[case::note_after_two_columns("id,name\n1,Ann\n\nPrinted in May\n", &[(4, "other-shape")])]
+#[case::optional_cells_at_the_end("id,name,preset\n1,Ann\n2,Bo,host\n\n3,Cy\n4,Di\n", &[])]
+#[case::blank_lines_amid("id,name,note\r\n1,Ann,x\r\n\r\n\r\n2,Bo,\r\n3,Cy\r\n", &[])]
+#[case::no_blank_line("id,name,note\n1,Ann,x\n2,Bo\n3,Cy\n", &[])]
+#[case::line_break_in_a_cell("id,name,note\n1,Ann,\"x\n\ny\"\n2,Bo\n", &[])]
+#[case::blank_first("id,name,note\n\n1,Ann\n", &[])]
+#[case::nobody_has_a_name("id,name,note\n1,,\n2,,\n", &[])]
+#[case::no_names_at_all("id,note,seat\na,,\nb,,\n", &[])]
+#[case::two_columns("id,name\n1,Ann\n2,\n", &[])]
+#[case::without_a_name("id,name,seat\n1,Ann,4\n2,,5\n", &[])]
+fn what_is_no_persons_row_is_none(#[case] text: &str, #[case] problems: &[(u64, &str)]) {
+    assert_eq!(read(text).problems(), problems);
+}
+
 #[test]
 fn json_keeps_its_types_and_columns_come_as_they_appear() {
     let text = "{\"id\":\"1\",\"vip\":true,\"guestlist error\":\"old\"}\n\
@@ -294,7 +318,8 @@ proptest! {
         prop_assert_eq!(format, Some(Format::Csv { delimiter, header_line: Some(1) }));
         prop_assert_eq!(outcome.rows.len() + outcome.rejected.len(), rows.len());
         let invalid: Vec<&str> = outcome.problems().into_iter().map(|(_, code)| code).collect();
-        prop_assert!(invalid.iter().all(|code| *code == "name-control-character"), "{:?}", invalid);
+        let expected = ["name-control-character", "lone-cell"];
+        prop_assert!(invalid.iter().all(|code| expected.contains(code)), "{:?}", invalid);
         let kept: Vec<&str> = outcome.ids();
         prop_assert!(ids.iter().filter(|id| kept.contains(&id.as_str())).eq(kept.iter()));
     }
