@@ -292,6 +292,12 @@ impl Columns {
         &self.id_from
     }
 
+    /// Whether ids are derived from a name, among others.
+    pub(super) fn derives_from_name(&self) -> bool {
+        let is_name = |at| NAMES.into_iter().any(|field| self.field(field) == Some(at));
+        self.id_from.iter().flatten().any(|at| is_name(*at))
+    }
+
     /// The columns that are carried along.
     pub(super) fn extras(&self) -> &[usize] {
         &self.extras

@@ -10,7 +10,7 @@ use super::normal::push_normal;
 pub struct Person([u8; 16]);
 
 impl Person {
-    /// `None` without an e-mail address: two people may have one name.
+    /// `None` without an e-mail address: two people may have one name. The name is empty where ids are derived from it.
     pub fn of(name: &str, email: &str) -> Option<Self> {
         // A list may say "n/a" or "-" where there is none.
         if !email.contains('@') {

@@ -78,7 +78,10 @@ impl Validator {
             IdSource::Derived(_) => self.derived_id(case, row),
         };
         self.name(case, row);
-        row.person = Person::of(&row.participant.name, case.text(Field::Email).1);
+        // An id that is made of a name is another one as soon as the name is put right: then the address alone says who
+        // it is.
+        let name = if case.columns.derives_from_name() { "" } else { &row.participant.name };
+        row.person = Person::of(name, case.text(Field::Email).1);
         self.preset(case, row, directory);
         picture(case, row);
         let located = self.meeting(case, row, directory)?;

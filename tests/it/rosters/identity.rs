@@ -242,6 +242,30 @@ fn a_derived_id_is_the_same_in_another_spelling() {
     assert!(ids(&import).iter().all(|id| !id.contains('@') && id.as_bytes()[14] == b'5'));
 }
 
+/// A name that ids are derived from is put right: a build that tells people by their names invites Ann a second time.
+#[rstest]
+#[case::name("E-mail,Name,preset\n", "Ann Lee", "Anne Lee", "E-mail,Name")]
+#[case::first_and_last_name(
+    "E-mail,First name,Last name,preset\n",
+    "Ann,Lee",
+    "Ann,Leigh",
+    "E-mail,First_name,Last_name"
+)]
+fn a_corrected_name_in_a_derived_id_invites_nobody_twice(
+    #[case] head: &str,
+    #[case] name: &str,
+    #[case] corrected: &str,
+    #[case] id_from: &str,
+) {
+    let roster = |name: &str| format!("{head}ann@example.com,{name},webinar_viewer\n");
+    let import = Import::new().roster(roster(name)).flags(&format!("--id-from {id_from}"));
+    import.run().exit(0).added(1);
+    import.write("list.csv", roster(corrected));
+    import.run().exit(4).added(0).held(1);
+    assert_eq!(import.server().stats().adds_received, 1);
+    import.run_with("--allow-same-person").exit(0).added(1).held(0);
+}
+
 const KEY: &str = "0123456789-a-key-that-nobody-knows";
 
 /// Ids made with a key: other ones, bound to it, and the key is shown nowhere.
