@@ -93,7 +93,8 @@ fn a_late_umlaut_loads_at_the_first_try() {
     // Only the last two are sent: the others are the same to every encoding.
     let tail = [b"Ticket ID;Name;Note\r\n".as_slice(), b"t-3000;J\xfcrgen M\xfcller;\r\n"].concat();
     import.write("list.csv", tail);
-    import.run_with("--preset webinar_viewer").exit(0).added(1);
+    let told = import.run_with("--preset webinar_viewer").exit(0).added(1).stderr;
+    assert!(told.contains("list.csv: encoding: Windows-1252, a guess: is \"Jürgen\" read right?"), "{told}");
     assert_eq!(held(&import), [("t-3000".to_owned(), "Jürgen Müller".to_owned())]);
 }
 
@@ -148,6 +149,20 @@ fn what_cannot_be_decoded_has_a_place(
 ) {
     let import = Import::new().roster(roster);
     import.run_with(&format!("--preset webinar_viewer {flags}")).exit(exit).says(says);
+    assert_eq!(import.server().stats().adds_received, 0);
+}
+
+/// One broken byte does not spoil the names that come long after it.
+#[test]
+fn a_broken_byte_early_in_utf_8_is_named() {
+    let plain: String = (2..40_000).map(|n| format!("t-{n},Guest {n},nothing but plain letters\n")).collect();
+    let names: String = (40_000..40_100).map(|n| format!("t-{n},Zoë Müller,\n")).collect();
+    let roster = [b"id,name,note\nt-1,Ren\xe9,\n", plain.as_bytes(), names.as_bytes()].concat();
+    let import = Import::new().roster(roster);
+    let ran = import.run_with("--preset webinar_viewer").exit(3);
+    ran.says("list.csv:2: 0xE9 (byte 21 of the text) is nothing in UTF-8");
+    let told = import.tell("check list.csv --preset webinar_viewer --encoding utf-8").exit(3).stdout;
+    assert!(told.contains("list.csv:2  name \"Ren\\xe9\""), "{told}");
     assert_eq!(import.server().stats().adds_received, 0);
 }
 

@@ -76,7 +76,7 @@ fn the_sheet_that_is_taken_is_said_with_the_others() {
     let import = Import::new();
     import.write("sheets.xlsx", fixture("sheets.xlsx"));
     let told = import.tell("check sheets.xlsx --preset webinar_viewer").exit(0).stdout;
-    assert!(told.contains("sheet          \"Guests\"\n  header         row 1\n"), "{told}");
+    assert!(told.contains("sheet          \"Guests\"\n  other sheets   "), "{told}");
     assert!(
         told.contains("other sheets   \"Read me\", \"Staff\": not read; take one with --sheet"),
         "{told}"
@@ -91,6 +91,20 @@ fn the_sheet_that_is_taken_is_said_with_the_others() {
     assert_eq!(line["other_sheets"], serde_json::json!(["Read me", "Staff"]));
     assert_eq!(line["hidden_sheets"], serde_json::json!(["Last year"]));
     assert_eq!(import.server().stats().adds_received, 0);
+}
+
+/// An import says which sheet it took, too, unless that was said to it.
+#[test]
+fn an_import_names_the_sheet_that_it_takes() {
+    let import = Import::new();
+    import.write("list.xlsx", fixture("sheets.xlsx"));
+    let typed = "import list.xlsx --preset webinar_viewer --settle 300ms --journal j.db";
+    let told = import.tell(typed).exit(0).stderr;
+    let note = "sheet: \"Guests\"; other sheets: \"Read me\", \"Staff\": not read; take one with --sheet; \
+                hidden sheets: \"Last year\": not read";
+    assert!(told.contains(note), "{told}");
+    let told = import.tell(&format!("{typed} --sheet Staff")).exit(0).stderr;
+    assert!(!told.contains("Read me"), "{told}");
 }
 
 #[rstest]

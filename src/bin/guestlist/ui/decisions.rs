@@ -27,7 +27,11 @@ pub(super) fn decided(file: &FileReport) -> Vec<Decided> {
             decided.push(("delimiter", delimiter_name(*delimiter)));
             decided.push(("header", header("line", *header_line)));
         }
-        Format::Workbook(sheet) => decided.extend(sheet_lines(sheet)),
+        Format::Workbook(sheet) => {
+            decided.extend(sheets(sheet));
+            decided.push(("header", header("row", sheet.header_line)));
+            decided.extend(uncalculated(sheet));
+        }
         Format::JsonLines | Format::JsonArray => {}
     }
     decided.extend(found(file));
@@ -47,10 +51,23 @@ fn found(file: &FileReport) -> Vec<(&'static str, String)> {
     found.into_iter().filter_map(|(what, how)| Some((what, how?))).collect()
 }
 
-/// The same in one line, if there is anything to say.
+/// What was guessed or chosen, in one line, if there is anything to say.
 pub(super) fn roster_note(file: &FileReport) -> Option<String> {
-    let found: Vec<_> = found(file).iter().map(|(what, how)| format!("{what}: {how}")).collect();
-    (!found.is_empty()).then(|| format!("{}: {}", escape(&file.decisions.file), found.join("; ")))
+    let chosen = guessed(&file.decisions).into_iter().chain(found(file));
+    let chosen: Vec<_> = chosen.map(|(what, how)| format!("{what}: {how}")).collect();
+    (!chosen.is_empty()).then(|| format!("{}: {}", escape(&file.decisions.file), chosen.join("; ")))
+}
+
+/// An encoding by its words, and one sheet of several: nobody has said that it is this one.
+fn guessed(decisions: &Decisions) -> Vec<(&'static str, String)> {
+    let guessed = decisions.encoding.as_ref().filter(|it| matches!(it.how, EncodingReason::Guessed { .. }));
+    let mut lines: Vec<_> = guessed.map(|it| ("encoding", encoding(it))).into_iter().collect();
+    if let Format::Workbook(sheet) = &decisions.format
+        && !(sheet.asked || sheet.others.is_empty() && sheet.hidden.is_empty())
+    {
+        lines.extend(sheets(sheet));
+    }
+    lines
 }
 
 /// What comes before the table, and after it.
@@ -99,29 +116,28 @@ fn status_name(value: &str) -> String {
     if value.trim().is_empty() { "(blank)".to_owned() } else { escape(value) }
 }
 
-/// Which sheet, which others there are, and what is missing in it.
-fn sheet_lines(sheet: &SheetDecision) -> Vec<(&'static str, String)> {
+/// Which sheet, and which others there are.
+fn sheets(sheet: &SheetDecision) -> Vec<(&'static str, String)> {
     let named = |names: &[Arc<str>]| {
         let shown: Vec<_> =
             names.iter().take(MOST_NAMES).map(|name| format!("\"{}\"", escape(name))).collect();
         let more = names.len().saturating_sub(MOST_NAMES);
         shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
     };
-    let mut lines = vec![
-        ("sheet", format!("\"{}\"", escape(&sheet.sheet))),
-        ("header", header("row", sheet.header_line)),
-    ];
+    let mut lines = vec![("sheet", format!("\"{}\"", escape(&sheet.sheet)))];
     if !sheet.others.is_empty() {
         lines.push(("other sheets", format!("{}: not read; take one with --sheet", named(&sheet.others))));
     }
     if !sheet.hidden.is_empty() {
         lines.push(("hidden sheets", format!("{}: not read", named(&sheet.hidden))));
     }
-    if sheet.uncalculated > 0 {
-        let how = "have no stored result; open and save the workbook in Excel or LibreOffice";
-        lines.push(("formulas", format!("{} {how}", count(sheet.uncalculated as u64))));
-    }
     lines
+}
+
+/// What is missing in a sheet.
+fn uncalculated(sheet: &SheetDecision) -> Option<(&'static str, String)> {
+    let how = "have no stored result; open and save the workbook in Excel or LibreOffice";
+    (sheet.uncalculated > 0).then(|| ("formulas", format!("{} {how}", count(sheet.uncalculated as u64))))
 }
 
 /// A workbook may have many sheets.
