@@ -4,16 +4,16 @@
 //! before is the same in all encodings that are guessed. Then a stretch of what follows is looked at. Text of another
 //! encoding is decoded without replacement: a byte that is nothing in it is an error.
 
-use std::fmt::Write;
 use std::io::{self, Read};
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8};
 
 use super::encoding::{EncodingReason, TextEncoding};
 use super::guess::{Verdict, guess};
 use super::input::Unreadable;
+use super::stray::Stray;
+use super::transcoder::Transcoder;
 
 /// How much is looked at from the first byte above ASCII on.
 const LOOK_AHEAD: usize = 1 << 20;
@@ -63,7 +63,7 @@ impl Decoded {
         mark: usize,
     ) -> Self {
         let mut decoded = Self { passed: mark as u64, ..Self::open(input) };
-        decoded.go_on(encoding, told);
+        decoded.go_on(encoding, told, None);
         decoded
     }
 
@@ -76,11 +76,11 @@ impl Decoded {
         self.told.clone()
     }
 
-    fn go_on(&mut self, encoding: &'static Encoding, told: TextEncoding) {
+    fn go_on(&mut self, encoding: &'static Encoding, told: TextEncoding, stray: Option<Stray>) {
         self.told.set(told);
         self.state = match encoding == UTF_8 {
             true => State::Utf8,
-            false => State::Other(Box::new(Transcoder::new(encoding, self.passed))),
+            false => State::Other(Box::new(Transcoder::new(encoding, self.passed, stray))),
         };
     }
 
@@ -98,11 +98,13 @@ impl Decoded {
         let room = LOOK_AHEAD.saturating_sub(first.len());
         let more = self.input.by_ref().take(room as u64).read_to_end(&mut stretch)?;
         let verdict = guess(&stretch, more < room);
+        let stray = Stray::of(&stretch, before, self.passed - before as u64);
         self.put_back(stretch.split_off(before));
         match verdict {
-            Verdict::Utf8 => self.go_on(UTF_8, TextEncoding::new(UTF_8, EncodingReason::Valid)),
+            Verdict::Utf8 => self.go_on(UTF_8, TextEncoding::new(UTF_8, EncodingReason::Valid), None),
             Verdict::Likely(encoding, word) => {
-                self.go_on(encoding, TextEncoding::new(encoding, EncodingReason::Guessed { word }));
+                let told = TextEncoding::new(encoding, EncodingReason::Guessed { word });
+                self.go_on(encoding, told, stray.filter(|_| encoding.is_single_byte()));
             }
             Verdict::Untold(word) => return Err(Unreadable::UntoldEncoding(word).into()),
         }
@@ -142,136 +144,11 @@ fn ascii_length(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|b| b.is_ascii()).count()
 }
 
-/// Bytes that are nothing in their encoding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Undecodable {
-    pub(super) encoding: &'static str,
-    /// Them, as `0xD8 0x3D`.
-    pub(super) bytes: String,
-    /// Where the first of them is in the text, from 1.
-    pub(super) place: u64,
-}
-
-/// How many bytes of the last stretch stay before the next one: more than a broken character has.
-const KEPT: usize = 8;
-
-/// Decodes stretch by stretch.
-struct Transcoder {
-    encoding: &'static Encoding,
-    decoder: Decoder,
-    /// What was read: [`KEPT`] bytes of the last stretch, then this one.
-    raw: Vec<u8>,
-    undecoded: Range<usize>,
-    /// Bytes before `raw`.
-    offset: u64,
-    text: Vec<u8>,
-    ready: Range<usize>,
-    /// What comes after the ready text.
-    end: End,
-}
-
-enum End {
-    /// More text, perhaps.
-    More,
-    /// Nothing more to read; what was read may go on.
-    OfInput,
-    /// Nothing.
-    OfText,
-    Broken(Undecodable),
-}
-
-impl Transcoder {
-    /// Decodes what comes after so many bytes.
-    fn new(encoding: &'static Encoding, offset: u64) -> Self {
-        Self {
-            encoding,
-            decoder: encoding.new_decoder_without_bom_handling(),
-            raw: Vec::new(),
-            undecoded: 0..0,
-            offset,
-            text: vec![0; 128 << 10],
-            ready: 0..0,
-            end: End::More,
-        }
-    }
-
-    fn read(&mut self, input: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
-        while self.ready.is_empty() {
-            match &self.end {
-                End::OfText => return Ok(0),
-                End::Broken(undecodable) => return Err(Unreadable::Undecodable(undecodable.clone()).into()),
-                End::More if self.undecoded.is_empty() => self.fill(input)?,
-                End::More | End::OfInput => self.decode(),
-            }
-        }
-        let length = self.ready.len().min(into.len());
-        into[..length].copy_from_slice(&self.text[self.ready.start..self.ready.start + length]);
-        self.ready.start += length;
-        Ok(length)
-    }
-
-    fn fill(&mut self, input: &mut impl Read) -> io::Result<()> {
-        let old = self.raw.len().saturating_sub(KEPT);
-        self.raw.drain(..old);
-        self.offset += old as u64;
-        let kept = self.raw.len();
-        input.by_ref().take(64 << 10).read_to_end(&mut self.raw)?;
-        self.undecoded = kept..self.raw.len();
-        if self.undecoded.is_empty() {
-            self.end = End::OfInput;
-        }
-        Ok(())
-    }
-
-    fn decode(&mut self) {
-        let last = matches!(self.end, End::OfInput);
-        let start = self.undecoded.start;
-        let raw = &self.raw[self.undecoded.clone()];
-        let (result, read, written) =
-            self.decoder.decode_to_utf8_without_replacement(raw, &mut self.text, last);
-        self.undecoded.start += read;
-        self.ready = 0..written;
-        match result {
-            DecoderResult::InputEmpty if last => self.end = End::OfText,
-            DecoderResult::InputEmpty | DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(length, after) => {
-                let to = self.undecoded.start.saturating_sub(usize::from(after));
-                self.break_off(to.saturating_sub(usize::from(length))..to);
-            }
-        }
-        if self.encoding.is_single_byte()
-            && let Some(at) = control(&self.text[..written])
-        {
-            self.ready = 0..at;
-            let characters = self.text[..at].iter().filter(|b| !matches!(b, 0x80..0xc0)).count();
-            self.break_off(start + characters..start + characters + 1);
-        }
-    }
-
-    fn break_off(&mut self, at: Range<usize>) {
-        let mut bytes = String::new();
-        for byte in self.raw.get(at.clone()).unwrap_or_default() {
-            let space = if bytes.is_empty() { "" } else { " " };
-            let _ = write!(bytes, "{space}0x{byte:02X}"); // a String takes everything
-        }
-        let place = self.offset + at.start as u64 + 1;
-        self.end = End::Broken(Undecodable { encoding: self.encoding.name(), bytes, place });
-    }
-}
-
-/// The first control character from U+0080 to U+009F. The standard has them where an encoding of one byte a character
-/// has nothing; no text does.
-fn control(text: &[u8]) -> Option<usize> {
-    if !text.contains(&0xc2) {
-        return None;
-    }
-    text.windows(2).position(|pair| pair[0] == 0xc2 && (0x80..0xa0).contains(&pair[1]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::roster::encoding::Opening;
+    use crate::roster::transcoder::Undecodable;
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -319,6 +196,17 @@ mod tests {
         let (text, told) = decoded(&bytes, None, 1 << 20);
         assert_eq!(text.len(), bytes.len() + 1);
         assert_eq!(told.expect("told").how, EncodingReason::Guessed { word: "Müller".to_owned() });
+    }
+
+    /// The first stretch shows a byte that is no UTF-8; what comes far behind it is.
+    #[test]
+    fn utf_8_far_behind_a_stray_byte_is_an_error_with_its_place() {
+        let bytes = [b"1,Ren\xe9\n", &*b"2,Ann\n".repeat(200_000), "3,Zoë\n".repeat(50).as_bytes()].concat();
+        let (text, end) = decoded(&bytes, None, 1 << 20);
+        assert!(text.starts_with("1,René\n".as_bytes()) && !text.ends_with(b"\xab\n"));
+        assert!(end.expect_err("a stray byte").starts_with("0xE9 at 6, "));
+        let windows = [b"1,Ren\xe9\n", &*b"2,Ann\n".repeat(200_000), &*b"3,Zo\xeb\n".repeat(50)].concat();
+        assert_eq!(decoded(&windows, None, 1 << 20).1.expect("told").name, "windows-1252");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) enum Verdict {
 
 /// Words that say that a text is UTF-8 although others aren't: so many of a hundred. In other encodings two letters
 /// hardly ever look like UTF-8.
-const UTF_8_WORDS: usize = 10;
+pub(super) const UTF_8_WORDS: usize = 10;
 
 /// The words that are looked at, in bytes.
 const LOOKED_AT: usize = 64 << 10;
@@ -58,6 +58,8 @@ fn most_plausible(lines: &[u8]) -> Option<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(lines, true);
     let detected = detector.guess(None, Utf8Detection::Deny);
+    let read_as = |encoding: &'static Encoding| encoding.decode_without_bom_handling(lines).0;
+    let detected = if read_as(detected) == read_as(WINDOWS_1252) { WINDOWS_1252 } else { detected };
     // What is as plausible as what comes before it, loses.
     let candidates = match is_mistaken_for_western(detected) {
         true => [WINDOWS_1252, MACINTOSH, detected],
@@ -117,16 +119,12 @@ fn fits(word: &[char], at: usize) -> usize {
         Kind::Capital => match after {
             Some(after) if after.is_uppercase() => 0,
             Some(_) => capital(word[at]),
+            // É. Dupont; Ó Briain.
+            None if CAPITALS.contains(word[at]) => 3,
             None => 2,
         },
         Kind::Small if after.is_some_and(char::is_uppercase) => 1,
-        Kind::Small if before.is_none() => {
-            if after.is_none() {
-                1
-            } else {
-                2
-            }
-        }
+        Kind::Small if before.is_none() => 2,
         // Cœur, Lœtitia, but no Nœria: that is Núria from a Mac.
         Kind::Small if word[at] == 'œ' && !matches!(after, Some('u' | 't')) => 2,
         Kind::Small => match (is_vowel(word[at]), before.is_some_and(is_vowel), after.map(is_vowel)) {
@@ -344,6 +342,7 @@ mod tests {
 
     #[test]
     fn the_first_word_is_shown() {
+        assert_eq!(told(b"1,Ren\xe9\n"), "windows-1252 René", "although it is the same in others");
         assert_eq!(told(b"1,Ann\n2,Max M\xfcller\n3,Zo\xeb\n"), "windows-1252 Müller");
         assert_eq!(told(b"1,Ann\r2,Max M\x9fller\r"), "macintosh Müller");
     }

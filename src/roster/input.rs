@@ -3,16 +3,19 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use encoding_rs::UTF_8;
+
 use crate::model::Location;
 
 use super::compression::SIGNATURE;
 use super::csv_bytes::LineCounter;
 use super::decisions::Compression;
-use super::decoded::{Decoded, Told, Undecodable};
+use super::decoded::{Decoded, Told};
 use super::encoding::Opening;
 use super::error::RosterError;
 use super::options::ReadOptions;
 use super::source::RosterSource;
+use super::transcoder::Undecodable;
 
 /// How much of the beginning the format is told from.
 const SAMPLE: usize = 64 << 10;
@@ -130,6 +133,9 @@ pub(super) enum Unreadable {
     TooLarge,
     #[error("{0:?}")]
     Undecodable(Undecodable),
+    /// A byte so many lines before, in what is UTF-8 otherwise.
+    #[error("0x{byte:02X} at {place}, {lines} lines before")]
+    Stray { byte: u8, place: u64, lines: u64 },
     #[error("no encoding fits {0}")]
     UntoldEncoding(String),
 }
@@ -157,6 +163,12 @@ pub(super) fn read_error(
         Some(Unreadable::Undecodable(Undecodable { encoding, bytes, place })) => {
             RosterError::Undecodable { location: at(file), encoding, bytes, place }
         }
+        Some(Unreadable::Stray { byte, place, lines }) => RosterError::Undecodable {
+            location: Location { file, line: line.saturating_sub(lines) },
+            encoding: UTF_8.name(),
+            bytes: format!("0x{byte:02X}"),
+            place,
+        },
         Some(Unreadable::UntoldEncoding(word)) => RosterError::UntoldEncoding { location: at(file), word },
     }
 }

@@ -60,9 +60,11 @@ mod row;
 mod row_error;
 mod source;
 mod status;
+mod stray;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transcoder;
 mod validate;
 mod watch;
 mod workbook;
