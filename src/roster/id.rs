@@ -9,6 +9,7 @@ use super::id_key::IdKey;
 use super::normal::push_normal;
 use super::options::PersonalIds;
 use super::row_error::RowErrorCode;
+use super::spoiled::spoiled;
 
 /// Longest id in characters. The API's own limit is not documented; real ids are a fraction of this.
 pub const MAX_ID_CHARS: usize = 256;
@@ -42,6 +43,9 @@ pub(super) fn check_id(id: &str, personal: PersonalIds) -> Result<(), RowErrorCo
     }
     if is_rounded(id) {
         return Err(RowErrorCode::IdRounded);
+    }
+    if let Some(code) = spoiled(id) {
+        return Err(code);
     }
     match personal {
         PersonalIds::Allow => Ok(()),

@@ -59,6 +59,7 @@ mod rejected;
 mod row;
 mod row_error;
 mod source;
+mod spoiled;
 mod status;
 mod stray;
 mod table;

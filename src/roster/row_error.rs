@@ -134,8 +134,11 @@ codes! {
     /// Bytes that are no UTF-8.
     NotUtf8 = "not-utf8", "not UTF-8",
         "save the roster as \"CSV UTF-8\", or name its encoding with --encoding";
-    /// A cell of a workbook with an error such as `#N/A`.
-    CellError = "cell-error", "the cell holds an error, not a value", "mend its formula";
+    /// A cell with an error such as `#N/A`.
+    CellError = "cell-error", "the cell holds an error, not a value", "mend its formula, or type the value";
+    /// U+FFFD in an id or a name.
+    Damaged = "damaged-text", "some program has replaced a character by \u{fffd}, so that it is lost",
+        "type the value again, or export the list again from where it is whole";
     /// A formula in a workbook without a result.
     FormulaEmpty = "formula-empty", "no result is stored for this formula",
         "open the workbook in Excel or LibreOffice and save it, so that it is calculated";

@@ -18,6 +18,7 @@ use super::picture::is_picture_url;
 use super::preset_map::{TicketRows, TicketTally};
 use super::row::RosterRow;
 use super::row_error::{Problems, RowErrorCode as Code};
+use super::spoiled::spoiled;
 
 /// A row's values by column. What is missing or broken is empty.
 pub(super) trait Cells {
@@ -119,6 +120,8 @@ impl Validator {
                 case.problems.cell(*column, Some(value), Code::IdControlCharacter, None);
             } else if is_rounded(value) {
                 case.problems.cell(*column, Some(value), Code::IdRounded, None);
+            } else if let Some(code) = spoiled(value) {
+                case.problems.cell(*column, Some(value), code, None);
             }
             add_to_derivation(&mut self.derivation, value, first);
             first = false;
@@ -139,10 +142,11 @@ impl Validator {
     fn name<C: Cells>(&self, case: &mut Case<'_, '_, C>, row: &mut RosterRow) {
         let name = &mut row.participant.name;
         let (mut column, full) = case.text(Field::Name);
+        let (mut last_column, mut last) = (None, "");
         replace(name, full);
         if name.is_empty() {
             let (first_column, first) = case.text(Field::FirstName);
-            let (_, last) = case.text(Field::LastName);
+            (last_column, last) = case.text(Field::LastName);
             column = first_column;
             replace(name, first);
             if !first.is_empty() && !last.is_empty() {
@@ -155,6 +159,9 @@ impl Validator {
         } else if holds_control(name) {
             case.problems.cell(column, Some(name), Code::NameControlCharacter, None);
         } else {
+            let first = &name[..name.len() - last.len()];
+            refuse_spoiled(case.problems, column, first.trim_end());
+            refuse_spoiled(case.problems, last_column, last);
             compose(name);
         }
     }
@@ -284,6 +291,15 @@ fn picture<C: Cells>(case: &mut Case<'_, '_, C>, row: &mut RosterRow) {
         replace(row.participant.picture.get_or_insert_default(), picture);
     } else {
         case.problems.cell(column, Some(picture), Code::BadPicture, None);
+    }
+}
+
+/// Says that a part of a name was lost, unless that is known already: the id may be derived from it.
+fn refuse_spoiled(problems: &mut Problems<'_>, column: Option<usize>, part: &str) {
+    if let Some(code) = spoiled(part)
+        && !column.is_some_and(|at| problems.has(at))
+    {
+        problems.cell(column, Some(part), code, None);
     }
 }
 

@@ -198,6 +198,26 @@ fn a_ragged_row_is_an_error_only_if_something_would_be_lost(
     assert_eq!(read(text).problems(), problems);
 }
 
+/// What a spreadsheet could not show and what an encoding has lost is nobody's id or name; elsewhere it is carried along.
+#[rstest]
+#[case::ids("id,name\n#N/A,Ann\n########,Bo\nt\u{fffd},Cy\n", "", &[(2, "cell-error"), (3, "cell-error"), (4, "damaged-text")])]
+#[case::names("id,name\n1,#REF!\n2,Zo\u{fffd}\n", "", &[(2, "cell-error"), (3, "damaged-text")])]
+#[case::parts("id,first name,last name\n1,#NAME?,Lee\n2,Bo,#VALUE!\n3,Cy,Oh\n", "", &[(2, "cell-error"), (3, "cell-error")])]
+#[case::derived("email,name\na@b.co,#N/A\n#N/A,Bo\n", "email,name", &[(2, "cell-error"), (3, "cell-error")])]
+#[case::notes("id,name,note\n1,Ann,#N/A\n2,Bo,\u{fffd}\n", "", &[])]
+fn what_was_lost_before_is_no_value(
+    #[case] text: &str,
+    #[case] id_from: &str,
+    #[case] problems: &[(u64, &str)],
+) {
+    let id_source = match id_from {
+        "" => IdSource::Column,
+        names => IdSource::Derived(names.split(',').map(str::to_owned).collect()),
+    };
+    let outcome = read_with(text, ReadOptions { id_source, ..options() }).expect("a roster");
+    assert_eq!(outcome.problems(), problems);
+}
+
 /// Totals, titles and small tables are no guests, and persons with little to say of them are.
 #[rstest]
 #[case::total("Ticket ID,Name,Email\n1,Ann,a@b.co\n\nTotal guests: 1\n", &[(4, "lone-cell")])]

@@ -84,11 +84,20 @@ pub(in crate::roster) enum Flaw {
 pub(super) fn push_text(value: Value<'_>, shown: Shown, into: &mut String) -> Option<Flaw> {
     match value {
         Value::Empty => {}
-        Value::Text(text) => into.push_str(text),
+        Value::Text(text) => {
+            into.push_str(text);
+            return (shown == Shown::Error).then_some(Flaw::Error);
+        }
         Value::Bool(value) => into.push_str(if value { "TRUE" } else { "FALSE" }),
+        Value::Number(number) if !number.is_finite() => {
+            into.push_str("#NUM!"); // as Excel shows what is no number
+            return Some(Flaw::Error);
+        }
         Value::Number(number) => {
             push_number(number, shown, into);
-            return (shown == Shown::Otherwise).then_some(Flaw::ShownOtherwise);
+            // A rounded one is refused for that.
+            let whole = number.abs() < FIRST_ROUNDED;
+            return (shown == Shown::Otherwise && whole).then_some(Flaw::ShownOtherwise);
         }
         Value::Serial(serial) => {
             push_serial(serial, into);
@@ -124,7 +133,7 @@ fn push_number(number: f64, shown: Shown, into: &mut String) {
         let width = match shown {
             Shown::Padded(width) if number >= 0.0 => width,
             Shown::Padded(width) => width + 1,
-            Shown::Plain | Shown::Otherwise => 0,
+            Shown::Plain | Shown::Otherwise | Shown::Error => 0,
         };
         write!(into, "{:0width$}", number as i64)
     } else {
@@ -200,6 +209,22 @@ mod tests {
     #[case::huge(1e300, "1E+300")]
     fn a_number_is_written_as_its_digits(#[case] number: f64, #[case] expected: &str) {
         assert_eq!(text(Value::Number(number), Shown::Plain), expected);
+    }
+
+    #[rstest]
+    #[case(Value::Number(f64::NAN), Shown::Plain, "#NUM!", Some(Flaw::Error))]
+    #[case(Value::Number(f64::INFINITY), Shown::Plain, "#NUM!", Some(Flaw::Error))]
+    #[case(Value::Text("#NV"), Shown::Error, "#NV", Some(Flaw::Error))]
+    #[case(Value::Number(100_000.0), Shown::Otherwise, "100000", Some(Flaw::ShownOtherwise))]
+    #[case(Value::Number(1e17), Shown::Otherwise, "1E+17", None)]
+    fn what_is_no_value_has_a_flaw(
+        #[case] value: Value<'_>,
+        #[case] shown: Shown,
+        #[case] text: &str,
+        #[case] flaw: Option<Flaw>,
+    ) {
+        let mut pushed = String::new();
+        assert_eq!((push_text(value, shown, &mut pushed), &*pushed), (flaw, text));
     }
 
     #[rstest]

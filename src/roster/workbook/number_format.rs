@@ -8,8 +8,11 @@ pub(super) enum Shown {
     Plain,
     /// With zeros in front, to so many digits (`00000`).
     Padded(usize),
-    /// With text or marks amid its digits (`"TKT-"0000`, `000-00-0000`): what people see isn't what the cell holds.
+    /// With text or marks amid its digits (`"TKT-"0000`, `000-00-0000`, `1.00E+05`): what people see isn't what the cell
+    /// holds.
     Otherwise,
+    /// As the error of a formula, in the words of the sheet's language.
+    Error,
 }
 
 /// How a format code shows whole numbers that aren't negative.
@@ -18,8 +21,8 @@ pub(super) fn shown(code: &str) -> Shown {
     if section.len() > 1 && section.bytes().all(|b| b == b'0') {
         return Shown::Padded(section.len());
     }
-    let (mut zeros, mut literal) = (0, false);
-    let mut characters = section.chars();
+    let (mut zeros, mut literal, mut decimals) = (0, false, false);
+    let mut characters = section.chars().peekable();
     while let Some(c) = characters.next() {
         match c {
             '"' => literal |= characters.by_ref().take_while(|c| *c != '"').any(char::is_alphanumeric),
@@ -28,8 +31,10 @@ pub(super) fn shown(code: &str) -> Shown {
             '_' | '*' => drop(characters.next()),
             // A colour, a condition or a currency.
             '[' => characters.by_ref().take_while(|c| *c != ']').for_each(drop),
-            '.' | 'E' | 'e' | '/' => break,
-            '0' => zeros += 1,
+            'E' | 'e' if matches!(characters.peek(), Some('+' | '-')) => literal = true,
+            '.' => decimals = true,
+            '/' => break,
+            '0' if !decimals => zeros += 1,
             _ => {}
         }
     }
@@ -42,7 +47,7 @@ pub(super) fn shown_as(value: f64, text: &str) -> Shown {
     if digits && text.len() > 1 && text.starts_with('0') && text.parse() == Ok(value) {
         return Shown::Padded(text.len());
     }
-    let lettered = text.chars().any(char::is_alphabetic) && !text.contains("E+");
+    let lettered = text.chars().any(char::is_alphabetic);
     let dashed = text.bytes().skip(1).any(|b| b == b'-');
     if value.fract() == 0.0 && (lettered || dashed) { Shown::Otherwise } else { Shown::Plain }
 }
@@ -58,7 +63,8 @@ mod tests {
     #[case("@", Shown::Plain)]
     #[case("#,##0", Shown::Plain)]
     #[case("0.00", Shown::Plain)]
-    #[case("0.00E+00", Shown::Plain)]
+    #[case("0.00E+00", Shown::Otherwise)]
+    #[case("##0.0e-0", Shown::Otherwise)]
     #[case("_(* #,##0_);_(* (#,##0);_(* \"-\"_);_(@_)", Shown::Plain)]
     #[case("\"$\"#,##0_);[Red](\"$\"#,##0)", Shown::Plain)]
     #[case("[$-407]0", Shown::Plain)]
@@ -80,7 +86,7 @@ mod tests {
     #[case(42.0, "TKT-0042", Shown::Otherwise)]
     #[case(123_456_789.0, "123-45-6789", Shown::Otherwise)]
     #[case(-5.0, "-5", Shown::Plain)]
-    #[case(1e17, "1E+17", Shown::Plain)]
+    #[case(100_000.0, "1.00E+05", Shown::Otherwise)]
     #[case(0.5, "50 %", Shown::Plain)]
     fn a_shown_text_is_understood(#[case] value: f64, #[case] text: &str, #[case] expected: Shown) {
         assert_eq!(shown_as(value, text), expected);

@@ -58,6 +58,8 @@ struct Cell {
     repeats: u64,
     holds: bool,
     number: Option<f64>,
+    /// A formula's error, which is a string for OpenDocument; LibreOffice notes what it is.
+    is_error: bool,
     shown: String,
     length: u64,
     in_note: bool,
@@ -142,7 +144,11 @@ impl Tables {
         self.row.filled = self.row.columns;
         let repeats = self.row.columns - column;
         self.row.text = self.row.text.saturating_add(cell.length.saturating_mul(repeats));
-        let shown = cell.number.map_or(Shown::Plain, |number| shown_as(number, cell.shown.trim()));
+        let shown = match cell.number {
+            _ if cell.is_error => Shown::Error,
+            Some(number) => shown_as(number, cell.shown.trim()),
+            None => Shown::Plain,
+        };
         if shown != Shown::Plain && repeats == 1 {
             self.note_shown(column, shown);
         }
@@ -213,7 +219,7 @@ impl Visitor for Tables {
 
 fn cell(start: &BytesStart<'_>) -> Result<Cell, WorkbookError> {
     let repeats = repeats(start, "table:number-columns-repeated")?.min(MOST_COLUMNS);
-    let (mut holds, mut length, mut number) = (false, 0, None);
+    let (mut holds, mut length, mut number, mut is_error) = (false, 0, None, false);
     for attribute in start.attributes().with_checks(false) {
         let attribute = attribute.map_err(WorkbookError::damaged)?;
         let name = attribute.key.as_ref();
@@ -224,8 +230,9 @@ fn cell(start: &BytesStart<'_>) -> Result<Cell, WorkbookError> {
         if name == "office:value" {
             number = attribute.value.parse().ok();
         }
+        is_error |= name == "calcext:value-type" && &*attribute.value == "error";
     }
-    Ok(Cell { repeats, holds, number, shown: String::new(), length, in_note: false })
+    Ok(Cell { repeats, holds, number, is_error, shown: String::new(), length, in_note: false })
 }
 
 fn repeats(start: &BytesStart<'_>, name: &str) -> Result<u64, WorkbookError> {

@@ -97,3 +97,30 @@ proptest! {
         let _ = read_with(ods_table(&xml), options());
     }
 }
+
+/// What is no number is no id, whatever wrote it.
+#[rstest]
+#[case("NaN", "cell-error")]
+#[case("1E400", "cell-error")]
+#[case("-inf", "cell-error")]
+fn what_is_no_number_is_no_id(#[case] value: &str, #[case] code: &str) {
+    let rows = row(&["id", "name"])
+        + &format!("<row><c><v>{value}</v></c><c t=\"inlineStr\"><is><t>Ann</t></is></c></row>")
+        + "<row><c><v>7</v></c></row>";
+    let outcome = read(xlsx(&rows, &[]));
+    assert_eq!((outcome.problems(), outcome.ids()), (vec![(2, code)], vec!["7"]));
+}
+
+/// An OpenDocument error is a string; LibreOffice notes what it is, and shows it in its language.
+#[test]
+fn an_error_of_an_opendocument_formula_is_no_value() {
+    let error = |text: &str| {
+        format!(
+            r#"<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>{text}</text:p></table:table-cell>"#
+        )
+    };
+    let broken = format!("<table:table-row>{}{}</table:table-row>", error("#NV"), error("Fehler 7"));
+    let outcome = read(ods_table(&(ods_row(1, &["id", "name"]) + &ods_row(1, &["a", "Ann"]) + &broken)));
+    assert_eq!(outcome.problems(), [(3, "cell-error"), (3, "cell-error")]);
+    assert_eq!(outcome.ids(), ["a"]);
+}
