@@ -107,6 +107,19 @@ fn the_first_rows_are_shown_as_they_will_be_sent() {
     }
 }
 
+/// Of two rows for one participant, the one that counts is shown.
+#[rstest]
+#[case("first", "Ann")]
+#[case("last", "Anne")]
+fn the_row_that_counts_is_shown(#[case] which: &str, #[case] name: &str) {
+    let import = Import::new().roster("id,name,preset\n1,Ann,webinar_viewer\n1,Anne,webinar_viewer\n");
+    let flags = format!("--on-duplicate {which}");
+    let shown = import.tell(&format!("check list.csv --json {flags}")).exit(0).lines_of("preview");
+    assert_eq!(shown.iter().map(|row| &row["name"]).collect::<Vec<_>>(), [name]);
+    import.run_with(&flags).exit(0).added(1);
+    assert_eq!(import.server().participants()[0]["name"], name);
+}
+
 #[rstest]
 #[case::as_usual("", 5)]
 #[case::fewer("--preview 2", 2)]

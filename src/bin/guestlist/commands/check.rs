@@ -111,7 +111,7 @@ pub(super) fn read<D: Directory>(
     let Wanted { rejected: file, preview } = wanted;
     let mut rejected = file.as_ref().map(RejectedFile::writer).transpose()?;
     let mut unwritten = Ok(());
-    let (mut invalid, mut preview) = (InvalidRows::default(), Preview::of(preview));
+    let (mut invalid, mut preview) = (InvalidRows::default(), Preview::of(preview, reading.on_duplicate));
     let report = roster::check(sources, reading, directory, |event| match event {
         CheckEvent::Opened(decisions) => {
             preview.open(&decisions.file);

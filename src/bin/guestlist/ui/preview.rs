@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use guestlist::model::{Location, MeetingId, Participant, escape};
-use guestlist::roster::RosterRow;
+use guestlist::roster::{OnDuplicate, RosterRow};
 
 /// Rows are kept until it is known that none of them names somebody again.
 #[derive(Debug, Default)]
 pub(crate) struct Preview {
     wanted: usize,
+    on_duplicate: OnDuplicate,
     file: Option<Arc<str>>,
     rows: Vec<PreviewRow>,
 }
@@ -21,9 +22,9 @@ pub(crate) struct PreviewRow {
 }
 
 impl Preview {
-    /// Of so many rows at the most.
-    pub(crate) fn of(wanted: usize) -> Self {
-        Self { wanted, ..Self::default() }
+    /// Of so many rows at the most; of two for one participant, that which counts.
+    pub(crate) fn of(wanted: usize, on_duplicate: OnDuplicate) -> Self {
+        Self { wanted, on_duplicate, ..Self::default() }
     }
 
     /// The following rows are of this roster.
@@ -33,12 +34,22 @@ impl Preview {
 
     /// A valid row, as long as there is room. Twice as many as wanted are kept, for those that are withdrawn.
     pub(crate) fn add(&mut self, row: &RosterRow) {
-        let Some(file) = self.file.as_ref().filter(|_| self.rows.len() < 2 * self.wanted) else { return };
-        if self.rows.iter().any(|kept| kept.participant.key == row.participant.key) {
-            return; // it will be said to name somebody again
+        let is_full = self.rows.len() >= 2 * self.wanted;
+        let Some(file) = self.file.as_ref().filter(|_| !is_full || self.on_duplicate == OnDuplicate::Last)
+        else {
+            return;
+        };
+        let kept = self.rows.iter_mut().find(|kept| kept.participant.key == row.participant.key);
+        let this = || PreviewRow {
+            location: Location { file: Arc::clone(file), line: row.line },
+            participant: row.participant.clone(),
+        };
+        match (kept, self.on_duplicate) {
+            (Some(kept), OnDuplicate::Last) => *kept = this(),
+            (Some(_), OnDuplicate::First | OnDuplicate::Stop) => {} // it isn't sent, or will be said to be one too many
+            (None, _) if is_full => {}
+            (None, _) => self.rows.push(this()),
         }
-        let location = Location { file: Arc::clone(file), line: row.line };
-        self.rows.push(PreviewRow { location, participant: row.participant.clone() });
     }
 
     /// The row there isn't sent after all.
@@ -113,7 +124,7 @@ mod tests {
     #[test]
     fn the_first_rows_are_those_that_are_sent() {
         let file: Arc<str> = Arc::from("list.csv");
-        let mut preview = Preview::of(2);
+        let mut preview = Preview::of(2, OnDuplicate::Stop);
         preview.open(&file);
         for (line, id) in [(2, "a"), (3, "b"), (4, "a"), (5, "c"), (6, "d"), (7, "e")] {
             preview.add(&row(line, id));
@@ -125,9 +136,22 @@ mod tests {
         assert_eq!(ids(&preview), ["b", "c"], "a row that was never kept");
     }
 
+    /// However late it comes: the row that counts is shown.
+    #[rstest::rstest]
+    #[case(OnDuplicate::First, [2, 3])]
+    #[case(OnDuplicate::Last, [9, 3])]
+    fn of_two_rows_the_one_that_counts_is_shown(#[case] on_duplicate: OnDuplicate, #[case] lines: [u64; 2]) {
+        let mut preview = Preview::of(2, on_duplicate);
+        preview.open(&Arc::from("list.csv"));
+        for (line, id) in [(2, "a"), (3, "b"), (4, "c"), (5, "d"), (6, "a"), (7, "e"), (9, "a")] {
+            preview.add(&row(line, id));
+        }
+        assert_eq!(preview.rows().iter().map(|row| row.location.line).collect::<Vec<_>>(), lines);
+    }
+
     #[test]
     fn none_are_kept_where_none_are_wanted() {
-        let mut preview = Preview::of(0);
+        let mut preview = Preview::of(0, OnDuplicate::Last);
         preview.open(&Arc::from("list.csv"));
         preview.add(&row(2, "a"));
         assert_eq!(ids(&preview), Vec::<&str>::new());
