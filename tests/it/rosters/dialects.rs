@@ -175,3 +175,15 @@ fn a_teams_report_in_utf16_is_read_like_one_in_utf8() {
     import.run_with("--id-from Email,Name").exit(0).added(3).invalid(0);
     assert_eq!(names_by_derived_ids(&import), ["Ann Lee", "Ray, Bob", "Zo\u{eb} M\u{fc}ller (Guest)"]);
 }
+
+/// One address may stand for several people: the advice takes the names along.
+#[rstest]
+#[case("Timestamp,Email Address,First Name,Last Name", "Email Address,First Name,Last Name")]
+#[case("Timestamp,Email Address,First Name,Surname", "Email Address,First Name,Surname")]
+#[case("Timestamp,Email Address,Full Name", "Email Address,Full Name")]
+fn the_advice_for_a_form_names_more_than_the_address(#[case] header: &str, #[case] advice: &str) {
+    let cells = header.split(',').map(|_| "x").collect::<Vec<_>>().join(",");
+    let import = Import::new().roster(format!("{header}\n{cells}\n"));
+    let ran = import.tell("check list.csv --preset p").exit(3);
+    ran.says(&format!("--id-from \"{advice}\""));
+}
