@@ -7,6 +7,7 @@ use crate::model::MeetingId;
 
 use super::dialects::Dialects;
 use super::encoding::EncodingLabel;
+use super::error::RosterError;
 use super::field::Field;
 use super::id_key::IdKey;
 use super::preset_map::PresetMap;
@@ -85,6 +86,21 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
+    /// Nothing may be said twice of one field.
+    pub(super) fn refuse_double_mapping(&self) -> Result<(), RosterError> {
+        if self.preset_map.is_some() && self.mapping.iter().any(|(field, _)| *field == Field::Preset) {
+            return Err(RosterError::PresetsTwice);
+        }
+        for (at, (field, _)) in self.mapping.iter().enumerate() {
+            let twice = self.mapping[..at].iter().any(|(other, _)| other == field);
+            let derived = *field == Field::Id && self.id_source != IdSource::Column;
+            if twice || derived {
+                return Err(RosterError::MappedTwice { field: *field });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether anything is made of a field, so that a broken value matters.
     pub(super) fn uses(&self, field: Field) -> bool {
         field.is_sent() || (field == Field::TicketType && self.preset_map.is_some())
@@ -108,6 +124,16 @@ pub enum FormatName {
     Xls,
     /// A workbook of LibreOffice.
     Ods,
+}
+
+impl FormatName {
+    /// Whether it is one of a workbook.
+    pub(super) fn is_workbook(self) -> bool {
+        match self {
+            Self::Csv | Self::Tsv | Self::Jsonl | Self::Json => false,
+            Self::Xlsx | Self::Xls | Self::Ods => true,
+        }
+    }
 }
 
 /// Where the header of a table is.

@@ -17,7 +17,7 @@ use super::error::RosterError;
 use super::field::Field;
 use super::input::{Input, read_error};
 use super::json_rows::JsonRows;
-use super::options::{Caps, DialectChoice, FormatName, Header, IdSource, ReadOptions};
+use super::options::{Caps, DialectChoice, FormatName, Header, ReadOptions};
 use super::preset_map::TicketRows;
 use super::records::AnyRecords;
 use super::row::{Batch, Record, RejectedRow, RosterRow};
@@ -97,7 +97,7 @@ impl Context {
 impl Reader {
     /// Opens a source, finds out its format and, for CSV, maps its header.
     pub fn open(source: &RosterSource, options: ReadOptions) -> Result<Self, RosterError> {
-        refuse_double_mapping(&options)?;
+        options.refuse_double_mapping()?;
         if let Some(byte @ (b'"' | b'\r' | b'\n' | 0 | 0x80..)) = options.delimiter {
             return Err(RosterError::BadDelimiter(byte));
         }
@@ -106,11 +106,9 @@ impl Reader {
         if let Some(records) = open_workbook(source, &options, &words)? {
             return Self::of_sheet(source, options, words, records);
         }
-        if options.sheet.is_some() {
-            return Err(RosterError::SheetOfText(Arc::clone(source.name())));
-        }
         let input = Input::open(source, &options)?;
-        match options.format.unwrap_or_else(|| format_of(&input.sample, &options)) {
+        let format = options.format.filter(|format| !format.is_workbook());
+        match format.unwrap_or_else(|| format_of(&input.sample, &options)) {
             FormatName::Csv => Self::of_csv(source, options, words, input, None),
             FormatName::Tsv => Self::of_csv(source, options, words, input, Some(b'\t')),
             FormatName::Jsonl => Self::of_objects(source, options, named, input, JsonRows::of_lines),
@@ -144,6 +142,9 @@ impl Reader {
         let given = options.delimiter.or(usual);
         let CsvShape { delimiter, table } =
             delimiter::look(&input.sample, input.whole, given, &options, &words);
+        if !table.mended {
+            refuse_workbook_options(source, &options)?;
+        }
         let mut context = Context::new(source, options, table.dialect.clone());
         let (compression, encoding) = (input.compression, Some(input.encoding.clone()));
         let records = Box::new(CsvRecords::new(joined(input), delimiter, context.options.caps));
@@ -158,6 +159,7 @@ impl Reader {
         input: Input,
         rows: impl FnOnce(Box<dyn io::Read + Send>, Caps) -> JsonRows,
     ) -> Result<Self, RosterError> {
+        refuse_workbook_options(source, &options)?;
         if options.header != Header::Find || options.last_line.is_some() {
             return Err(RosterError::NotATable(Arc::clone(source.name())));
         }
@@ -348,10 +350,8 @@ fn open_workbook(
     words: &Vocabulary,
 ) -> Result<Option<SheetRecords>, RosterError> {
     match options.format {
-        Some(FormatName::Csv | FormatName::Tsv | FormatName::Jsonl | FormatName::Json) => Ok(None),
-        Some(FormatName::Xlsx | FormatName::Xls | FormatName::Ods) | None => {
-            workbook::open(source, options, words)
-        }
+        Some(format) if !format.is_workbook() => Ok(None),
+        Some(_) | None => workbook::open(source, options, words),
     }
 }
 
@@ -380,16 +380,13 @@ fn dialect_by_hand(options: &ReadOptions) -> Result<Option<Arc<Dialect>>, Roster
     }
 }
 
-fn refuse_double_mapping(options: &ReadOptions) -> Result<(), RosterError> {
-    if options.preset_map.is_some() && options.mapping.iter().any(|(field, _)| *field == Field::Preset) {
-        return Err(RosterError::PresetsTwice);
+/// What is said of a workbook is an error of a text, but for a rejected file: it may come from one, and is read with the
+/// same options.
+fn refuse_workbook_options(source: &RosterSource, options: &ReadOptions) -> Result<(), RosterError> {
+    let name = || Arc::clone(source.name());
+    match options.format {
+        Some(format) if format.is_workbook() => Err(RosterError::NoWorkbook(name())),
+        _ if options.sheet.is_some() => Err(RosterError::SheetOfText(name())),
+        _ => Ok(()),
     }
-    for (at, (field, _)) in options.mapping.iter().enumerate() {
-        let twice = options.mapping[..at].iter().any(|(other, _)| other == field);
-        let derived = *field == Field::Id && options.id_source != IdSource::Column;
-        if twice || derived {
-            return Err(RosterError::MappedTwice { field: *field });
-        }
-    }
-    Ok(())
 }

@@ -157,6 +157,28 @@ fn the_flags_stay_the_same(#[case] roster: &str, #[case] flags: &str) {
     assert_eq!(import.server().most_posts(), 1);
 }
 
+/// What was said of a workbook doesn't keep its rejected file, which is CSV, from being read.
+#[rstest]
+#[case("--sheet quirks")]
+#[case("--format xlsx")]
+#[case("--sheet 1 --format xlsx")]
+fn the_flags_of_a_workbook_stay_the_same(#[case] flags: &str) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rosters");
+    let import = Import::new().roster(std::fs::read(folder.join("quirks.xlsx")).unwrap());
+    let flags =
+        format!("--preset webinar_viewer --on-invalid skip {}", flags.replace("quirks", &sheet_of(&import)));
+    import.run_with(&format!("{flags} --rejected mend.csv")).exit(4).added(4).invalid(8);
+    import.write("list.csv", import.text("mend.csv").replace("\n,Eve", "\neve,Eve"));
+    import.run_with(&flags).exit(4).added(1);
+    assert_eq!(import.server().posts("eve"), 1);
+}
+
+/// The name of the sheet that is taken.
+fn sheet_of(import: &Import) -> String {
+    let ran = import.tell("check list.csv --preset webinar_viewer --json");
+    ran.lines_of("roster")[0]["sheet"].as_str().unwrap().to_owned()
+}
+
 /// Half mended: what is still wrong is in the next rejected file, with its newest reason alone.
 #[test]
 fn a_file_is_mended_in_rounds() {
