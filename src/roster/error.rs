@@ -175,8 +175,8 @@ pub enum RosterError {
         columns: Vec<Arc<str>>,
     },
     /// Every row was left out by its status.
-    #[error("{}: nobody comes: {} left out by the column \"{}\" ({}); {} to come; name others with --status VALUE,VALUE, or take everybody with --status any",
-        escape(.file), rows_are(.left_out.total()), escape(.column), statuses(.left_out), means(.coming))]
+    #[error("{}: nobody comes: {} left out by the column \"{}\" ({}); only {} counts as coming; name others with --status VALUE,VALUE, or take everybody with --status any",
+        escape(.file), rows_are(.left_out.total()), escape(.column), statuses(.left_out), alternatives(.coming))]
     NobodyComes {
         /// The roster.
         file: Arc<str>,
@@ -356,9 +356,8 @@ fn rows_are(rows: u64) -> String {
     if rows == 1 { "the one row is".to_owned() } else { format!("all {rows} rows are") }
 }
 
-fn means(coming: &[String]) -> String {
-    let values: Vec<_> = coming.iter().map(|value| status(value)).collect();
-    format!("{} {}", values.join(", "), if values.len() == 1 { "means" } else { "mean" })
+fn alternatives(coming: &[String]) -> String {
+    coming.iter().map(|value| status(value)).collect::<Vec<_>>().join(" or ")
 }
 
 fn statuses(left_out: &LeftOut) -> String {

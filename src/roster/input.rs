@@ -13,29 +13,13 @@ use super::decisions::Compression;
 use super::decoded::{Decoded, Told};
 use super::encoding::Opening;
 use super::error::RosterError;
+use super::foreign::Foreign;
 use super::options::ReadOptions;
 use super::source::RosterSource;
 use super::transcoder::Undecodable;
 
 /// How much of the beginning the format is told from.
 const SAMPLE: usize = 64 << 10;
-
-/// Beginnings of what people give us by mistake: what it is, and the way out.
-const FOREIGN: [(&[u8], &str, &str); 8] = [
-    // Outside gzip, these have been looked into before.
-    (b"PK\x03\x04", "a workbook or a zip archive within gzip", "expand it"),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old Office document, or a part of one",
-        "save it again, or export it as \"CSV UTF-8\"",
-    ),
-    (b"%PDF", "a PDF", "export the list as CSV"),
-    (b"\xff\xfe\0\0", "UTF-32 text", "save it as \"CSV UTF-8\""),
-    (b"\0\0\xfe\xff", "UTF-32 text", "save it as \"CSV UTF-8\""),
-    (b"SQLite format 3\0", "a SQLite database", "export the list as CSV"),
-    (b"\xfd7zXZ\0", "xz data", "expand it, or use gzip"),
-    (b"BZh", "bzip2 data", "expand it, or use gzip"),
-];
 
 /// Text, and the beginning of it.
 pub(super) struct Input {
@@ -60,6 +44,9 @@ impl Input {
         raw = Box::new(io::Cursor::new(start).chain(raw));
         raw = compression.expand(raw, options.caps.expanded);
         let start = beginning(&mut raw, SAMPLE).map_err(|(_, error)| failed(error))?;
+        if let Some(found) = Foreign::of_bytes(&start, compression) {
+            return Err(foreign(file, found));
+        }
         let mut text = decode(start, raw, options, file)?;
         let encoding = text.told();
         let sample = beginning(&mut text, SAMPLE).map_err(|(start, error)| {
@@ -70,6 +57,9 @@ impl Input {
         let whole = sample.len() < SAMPLE;
         if whole && sample.iter().all(u8::is_ascii_whitespace) {
             return Err(RosterError::Empty(Arc::clone(file)));
+        }
+        if let Some(found) = Foreign::of_text(&sample).filter(|_| options.format.is_none()) {
+            return Err(foreign(file, found));
         }
         Ok(Self { compression, encoding, sample, whole, rest: Box::new(text) })
     }
@@ -90,7 +80,6 @@ fn decode(
     options: &ReadOptions,
     file: &Arc<str>,
 ) -> Result<Decoded, RosterError> {
-    refuse_foreign(&start, file)?;
     let opening = Opening::of(&start, options.encoding);
     if let Opening::Known(_, _, mark) = &opening {
         start.drain(..*mark);
@@ -105,19 +94,12 @@ fn decode(
         (Opening::Known(told, encoding, mark), _) if !has_zeros || told.name.starts_with("UTF-16") => {
             Ok(Decoded::known(joined, encoding, told, mark))
         }
-        _ if has_zeros => Err(foreign(file, "binary data", "export the list as \"CSV UTF-8\"")),
+        _ if has_zeros => Err(foreign(file, Foreign::BINARY)),
         _ => Ok(Decoded::open(joined)),
     }
 }
 
-fn refuse_foreign(start: &[u8], file: &Arc<str>) -> Result<(), RosterError> {
-    match FOREIGN.iter().find(|(signature, ..)| start.starts_with(signature)) {
-        Some((_, what, way_out)) => Err(foreign(file, what, way_out)),
-        None => Ok(()),
-    }
-}
-
-fn foreign(file: &Arc<str>, what: &'static str, way_out: &'static str) -> RosterError {
+fn foreign(file: &Arc<str>, Foreign { what, way_out }: Foreign) -> RosterError {
     RosterError::Foreign { file: Arc::clone(file), what, way_out }
 }
 

@@ -40,6 +40,7 @@ mod duplicates;
 mod encoding;
 mod error;
 mod field;
+mod foreign;
 pub mod formula;
 mod guess;
 mod id;

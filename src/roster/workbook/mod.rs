@@ -103,6 +103,22 @@ pub struct SheetDecision {
     pub header_line: Option<u64>,
 }
 
+impl SheetDecision {
+    /// An error of this sheet, which names the hidden ones if the roster may be on one of them.
+    pub(super) fn blame(&self, error: RosterError) -> RosterError {
+        match error {
+            RosterError::NoIdColumn { file, columns, no_id } if !self.hidden.is_empty() => {
+                let (sheet, hidden) = (&self.sheet, error::list(&self.hidden));
+                let file = format!(
+                    "{file}: the sheet \"{sheet}\" was read, and {hidden} is hidden (--sheet NAME takes it)"
+                );
+                RosterError::NoIdColumn { file: Arc::from(file), columns, no_id }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Reads the roster of a workbook; `None` if the source is none.
 pub(super) fn open(
     source: &RosterSource,

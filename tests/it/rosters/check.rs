@@ -121,6 +121,36 @@ fn the_row_that_counts_is_shown(#[case] which: &str, #[case] name: &str) {
 }
 
 #[rstest]
+#[case::one_of_many("id,preset\n1,p\n,p\n", "", 3, "1 of 2 rows is invalid.")]
+#[case::one("id,preset\n,p\n", "", 3, "1 of 1 row is invalid.")]
+#[case::left_out(
+    "id,preset\n1,p\n1,p\n2,p\n",
+    "--on-duplicate first",
+    0,
+    "\n2 rows are valid.\n1 row is left out"
+)]
+#[case::no_name("id,preset,\n1,p,x\n", "", 0, "kept as they are: a column without a name\n")]
+#[case::no_names(
+    "id,note,,preset,\n1,,,p,x\n",
+    "",
+    0,
+    "kept as they are: note and 2 columns without a name\n"
+)]
+#[case::nobody("id,preset,status\n1,p,no\n", "--status yess", 3, "only yess counts as coming")]
+#[case::html("<html><table>", "", 3, "an HTML page")]
+#[case::object("{\"guests\":[{\"id\":1}]}", "", 3, "one JSON object around the list")]
+fn what_is_found_is_said_in_plain_words(
+    #[case] roster: &str,
+    #[case] flags: &str,
+    #[case] exit: i32,
+    #[case] says: &str,
+) {
+    let ran = Import::new().roster(roster).tell(&format!("check list.csv {flags}")).exit(exit);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains(says), "{said}");
+}
+
+#[rstest]
 #[case::as_usual("", 5)]
 #[case::fewer("--preview 2", 2)]
 #[case::none("--preview 0", 0)]

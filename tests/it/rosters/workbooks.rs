@@ -162,7 +162,7 @@ fn what_a_sheet_has_lost_is_refused() {
     13 id-rounded "1.23E+17"
     "##);
     let shown = import.tell("check quirks.xlsx --preset webinar_viewer").exit(3).stdout;
-    assert!(shown.contains("mend its formula (cell B9)"), "{shown}");
+    assert!(shown.contains("mend its formula, or type the value (cell B9)"), "{shown}");
     assert!(shown.contains("formulas  2 have no stored result"), "{shown}");
     let typed =
         "import quirks.xlsx --preset webinar_viewer --on-invalid skip --json --settle 300ms --journal j.db";

@@ -57,3 +57,21 @@ fn a_protected_xls_is_named() {
     bytes[next..next + 2].copy_from_slice(&0x2f_u16.to_le_bytes());
     assert!(refusal(bytes, options()).contains("protected with a password"));
 }
+
+/// The roster is on a hidden sheet: the one that was read is named, and the hidden one.
+#[test]
+fn a_roster_on_a_hidden_sheet_is_hinted_at() {
+    let book = BOOK.replace("</sheets>", r#"<sheet name="List" state="hidden" r:id="2"/></sheets>"#);
+    let sheets = SHEETS.replace(
+        "</Relationships>",
+        r#"<Relationship Id="2" Type="x/worksheet" Target="worksheets/2.xml"/></Relationships>"#,
+    );
+    let hidden = format!("<worksheet><sheetData>{}</sheetData></worksheet>", guests());
+    let further = [
+        ("xl/workbook.xml", &*book),
+        ("xl/_rels/workbook.xml.rels", &*sheets),
+        ("xl/worksheets/2.xml", &*hidden),
+    ];
+    let refused = refusal(xlsx(&row(&["Welcome", "to our list"]), &further), options());
+    assert!(refused.contains("the sheet \"Guests\" was read, and \"List\" is hidden"), "{refused}");
+}

@@ -4,14 +4,14 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Row, Table};
 use guestlist::journal::Rehearsed;
 use guestlist::model::escape;
-use guestlist::roster::{CheckReport, FileReport};
+use guestlist::roster::{CheckReport, ColumnDecision, FileReport};
 
 use super::super::decisions::{column_use, decided, is_only_kept, names_meetings};
 use super::super::preview::Preview;
 use super::super::style::{BAD, GOOD, STRONG, paint};
 use crate::commands::{Checked, Plan};
 
-use super::{count, invalid, quoted, rows_are, tickets};
+use super::{count, invalid, quoted, rows, rows_are, tickets};
 
 /// `next` is the command to run if all is well, `width` that of the terminal.
 pub(crate) fn check(checked: &Checked, next: &str, width: u16) -> String {
@@ -35,26 +35,33 @@ fn files(checked: &Checked) -> String {
 }
 
 fn verdict(report: &CheckReport) -> String {
+    let coming = report.rows - report.not_coming;
+    let left_out = report.not_coming + report.repeated;
     let verdict = match report.invalid {
         0 if report.not_coming > 0 => {
-            let valid = rows_are(report.rows - report.not_coming);
-            paint(GOOD, format_args!("{valid} valid; {} not coming.", count(report.not_coming))) + "\n"
+            let valid = rows_are(coming - report.repeated);
+            paint(GOOD, format_args!("{valid} valid; {} not coming.", count(report.not_coming)))
         }
-        0 if report.rows == 1 => paint(GOOD, "The row is valid.") + "\n",
-        0 => paint(GOOD, format_args!("All {} valid.", rows_are(report.rows))) + "\n",
+        0 if left_out > 0 => paint(GOOD, format_args!("{} valid.", rows_are(report.valid))),
+        0 if report.rows == 1 => paint(GOOD, "The row is valid."),
+        0 => paint(GOOD, format_args!("All {} valid.", rows_are(report.rows))),
         invalid => {
-            paint(BAD, format_args!("{} of {} invalid.", count(invalid), rows_are(report.rows))) + "\n"
+            paint(BAD, format_args!("{} of {} {} invalid.", count(invalid), rows(report.rows), are(invalid)))
         }
     };
     match report.repeated {
-        0 => verdict,
+        0 => verdict + "\n",
         repeated => {
             format!(
-                "{verdict}{} left out: another row for the same participant counts.\n",
+                "{verdict}\n{} left out: another row for the same participant counts.\n",
                 rows_are(repeated)
             )
         }
     }
+}
+
+fn are(number: u64) -> &'static str {
+    if number == 1 { "is" } else { "are" }
 }
 
 /// Nothing is guessed silently.
@@ -68,13 +75,29 @@ fn file(file: &FileReport) -> String {
     text += "\n  column → what it is used for\n";
     text += &aligned(&used.collect::<Vec<_>>());
     if !kept.is_empty() {
-        let names: Vec<_> = kept.iter().take(MOST_NAMES).map(|column| escape(&column.name)).collect();
-        let more = kept.len().saturating_sub(MOST_NAMES);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text += &format!("  kept as they are: {}{more}\n", names.join(", "));
+        text += &format!("  kept as they are: {}\n", names_of(&kept));
     }
     text += &tickets::tickets(&file.tickets);
     text + "\n"
+}
+
+/// The names of columns; of those that have none, how many there are.
+fn names_of(columns: &[&ColumnDecision]) -> String {
+    let (blank, named): (Vec<&ColumnDecision>, Vec<&ColumnDecision>) =
+        columns.iter().partition(|column| column.name.trim().is_empty());
+    let shown =
+        named.iter().take(MOST_NAMES).map(|column| escape(&column.name)).collect::<Vec<_>>().join(", ");
+    let more = match named.len().saturating_sub(MOST_NAMES) {
+        0 => None,
+        more => Some(format!("{more} more")),
+    };
+    let blank = match blank.len() {
+        0 => None,
+        1 => Some("a column without a name".to_owned()),
+        many => Some(format!("{many} columns without a name")),
+    };
+    let parts = [Some(shown).filter(|shown| !shown.is_empty()), more, blank];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 /// A roster may have thousands of columns.

@@ -80,6 +80,7 @@ fn headline(ending: &Ending<'_>) -> String {
                 count(not_coming)
             ),
         ),
+        Exit::Done if all == 1 => paint(GOOD, "Everybody is in: the row is confirmed in the meeting, once."),
         Exit::Done => paint(
             GOOD,
             format_args!("Everybody is in: all {} confirmed in the meeting, each once.", rows_are(all)),

@@ -1,0 +1,124 @@
+//! What people give us by mistake: what it is, by its beginning, and the way out.
+
+use super::decisions::Compression;
+
+/// Something that is no roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Foreign {
+    pub(super) what: &'static str,
+    pub(super) way_out: &'static str,
+}
+
+const AS_CSV: &str = "save it as \"CSV UTF-8\"";
+const AS_TABLE: &str = "open it in Excel or LibreOffice and save it as .xlsx or \"CSV UTF-8\"";
+
+const BYTES: [(&[u8], Foreign); 7] = [
+    (
+        b"\xd0\xcf\x11\xe0",
+        Foreign {
+            what: "an old Office document, or a part of one",
+            way_out: "save it again, or export it as \"CSV UTF-8\"",
+        },
+    ),
+    (b"%PDF", Foreign { what: "a PDF", way_out: "export the list as CSV" }),
+    (b"\xff\xfe\0\0", Foreign { what: "UTF-32 text", way_out: AS_CSV }),
+    (b"\0\0\xfe\xff", Foreign { what: "UTF-32 text", way_out: AS_CSV }),
+    (b"SQLite format 3\0", Foreign { what: "a SQLite database", way_out: "export the list as CSV" }),
+    (b"\xfd7zXZ\0", Foreign { what: "xz data", way_out: "expand it, or use gzip" }),
+    (b"BZh", Foreign { what: "bzip2 data", way_out: "expand it, or use gzip" }),
+];
+
+impl Foreign {
+    pub(super) const BINARY: Self = Self { what: "binary data", way_out: "export the list as \"CSV UTF-8\"" };
+
+    /// Of the expanded bytes.
+    pub(super) fn of_bytes(start: &[u8], compression: Compression) -> Option<Self> {
+        if start.starts_with(b"PK\x03\x04") {
+            return Some(match compression {
+                // It has been looked into before, unless --format says that it is a text.
+                Compression::None => {
+                    Self { what: "a zip archive, as .xlsx and .ods are", way_out: "leave --format out" }
+                }
+                _ => Self { what: "a workbook or a zip archive within gzip", way_out: "expand it" },
+            });
+        }
+        BYTES.iter().find(|(signature, _)| start.starts_with(signature)).map(|(_, found)| *found)
+    }
+
+    /// Of the text; its columns would be nonsense.
+    pub(super) fn of_text(sample: &[u8]) -> Option<Self> {
+        const EXCEL_2003: &[u8] = b"urn:schemas-microsoft-com:office:spreadsheet";
+        let text = sample.trim_ascii_start();
+        let begins = |with: &str| {
+            text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+        };
+        let holds = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+        match () {
+            () if ["<!doctype html", "<html", "<table", "<meta", "<head"].iter().any(|tag| begins(tag)) => {
+                Some(Self { what: "an HTML page, as some sites name .xls", way_out: AS_TABLE })
+            }
+            () if begins("<?xml") && holds(EXCEL_2003) => {
+                Some(Self { what: "an XML spreadsheet of Excel 2003", way_out: AS_TABLE })
+            }
+            () if begins("<?xml") => Some(Self { what: "XML", way_out: "export the list as CSV or JSON" }),
+            () if begins("BEGIN:VCARD") => Some(Self {
+                what: "a file of vCards",
+                way_out: "import it into an address book, and export that as CSV",
+            }),
+            () if is_one_object(text) => Some(Self {
+                what: "one JSON object around the list",
+                way_out: "give the list itself: an array of objects, [{…}, {…}], or one object a line",
+            }),
+            () => None,
+        }
+    }
+}
+
+/// `{"guests":[{`, or an object that goes on over several lines; JSON Lines have one a line.
+fn is_one_object(text: &[u8]) -> bool {
+    let Some(inner) = text.strip_prefix(b"{") else { return false };
+    if inner.trim_ascii_start().starts_with(b"\"") && matches!(inner, [b'\r' | b'\n', ..]) {
+        return true;
+    }
+    let several = text.windows(2).any(|pair| pair == b"\n{");
+    let mut parts = inner.trim_ascii_start().splitn(3, |byte| *byte == b'"');
+    let value = parts.nth(2).unwrap_or_default().trim_ascii_start();
+    let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+    let list = value.strip_prefix(b"[").unwrap_or_default().trim_ascii_start();
+    list.starts_with(b"{") && !several
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::html("\n<HTML><body><table>", Some("an HTML page"))]
+    #[case::html_table("<table border=1><tr>", Some("an HTML page"))]
+    #[case::excel_2003(
+        "<?xml version=\"1.0\"?>\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">",
+        Some("an XML spreadsheet")
+    )]
+    #[case::xml("<?xml version=\"1.0\"?><guests/>", Some("XML"))]
+    #[case::vcard("BEGIN:VCARD\r\nFN:Ann\r\n", Some("a file of vCards"))]
+    #[case::wrapped("{\"guests\": [\n {\"id\":1}]}", Some("one JSON object"))]
+    #[case::printed("{\n  \"guests\": [\n    {", Some("one JSON object"))]
+    #[case::json_lines("{\"id\":1}\n{\"id\":2}\n", None)]
+    #[case::json_lines_with_a_list("{\"tags\":[{\"a\":1}],\"id\":1}\n{\"tags\":[],\"id\":2}\n", None)]
+    #[case::one_line("{\"id\":1,\"tags\":[{\"a\":1}]}", None)]
+    #[case::csv("id,name\n1,<html>\n", None)]
+    #[case::odd_csv("<id>,name\n1,Ann\n", None)]
+    fn what_is_no_roster_is_known_by_its_beginning(#[case] text: &str, #[case] what: Option<&str>) {
+        let found = Foreign::of_text(text.as_bytes()).map(|found| found.what);
+        assert_eq!(found.is_some(), what.is_some(), "{found:?}");
+        assert!(found.zip(what).is_none_or(|(found, what)| found.starts_with(what)), "{found:?}");
+    }
+
+    #[test]
+    fn a_workbook_by_its_format_is_not_within_gzip() {
+        let found = |compression| Foreign::of_bytes(b"PK\x03\x04", compression).map(|found| found.way_out);
+        assert_eq!(found(Compression::None), Some("leave --format out"));
+        assert_eq!(found(Compression::Gzip), Some("expand it"));
+    }
+}
