@@ -121,7 +121,7 @@ impl Journal {
                             WHEN 'uncertain' THEN (SELECT cause FROM doubts x WHERE x.participant = p.participant)
                             WHEN 'conflict' THEN (SELECT 'in the meeting as ' || group_concat(participant_id, ', ')
                                 FROM conflicts x WHERE x.participant = p.participant)
-                            WHEN 'held' THEN 'the name and the e-mail address of somebody in the meeting'
+                            WHEN 'held' THEN 'the e-mail address of somebody in the meeting'
                             ELSE 'the roster wants ' || wanted END,
                         (SELECT twin FROM twins x WHERE x.participant = p.participant)
                  FROM participants p JOIN rosters USING (roster) JOIN meetings USING (meeting)

@@ -142,7 +142,7 @@ fn notes(ending: &Ending<'_>) -> String {
     let mut text = String::new();
     if tally.held > 0 {
         text += &format!(
-            "\nHeld back {}: a new id, but the name and the e-mail address of somebody who is in the meeting, or may \
+            "\nHeld back {}: a new id, but the e-mail address of somebody who is in the meeting, or may \
              be, and whom this roster doesn't name any more. If an id was mended, put the old one back: they are in \
              under it. If they are other people, add them with --allow-same-person\n",
             counted(tally.held, "possible duplicate", "possible duplicates")

@@ -34,7 +34,7 @@ pub(crate) fn status(
     let held: u64 = meetings.iter().map(|meeting| of(meeting, RowState::Held)).sum();
     if held > 0 {
         text += &format!(
-            "\n{} held back as possible duplicates: a new id, but the name and the e-mail address of somebody in the \
+            "\n{} held back as possible duplicates: a new id, but the e-mail address of somebody in the \
              meeting. An import with --allow-same-person adds them.\n",
             rows(held)
         );

@@ -258,7 +258,7 @@ fn possible_duplicates_are_held_back() {
         };
         Problem {
             twin: Some(twin),
-            ..problem(line, RowState::Held, "the name and the e-mail address of somebody in the meeting")
+            ..problem(line, RowState::Held, "the e-mail address of somebody in the meeting")
         }
     };
     let problems = [held(14), held(20)];
@@ -273,9 +273,9 @@ fn possible_duplicates_are_held_back() {
 
       0.3 s to read, 104.2 s to send
 
-    Held back 2 possible duplicates: a new id, but the name and the e-mail address of somebody who is in the meeting, or may be, and whom this roster doesn't name any more. If an id was mended, put the old one back: they are in under it. If they are other people, add them with --allow-same-person
+    Held back 2 possible duplicates: a new id, but the e-mail address of somebody who is in the meeting, or may be, and whom this roster doesn't name any more. If an id was mended, put the old one back: they are in under it. If they are other people, add them with --allow-same-person
 
-    held back: the name and the e-mail address of somebody in the meeting
+    held back: the e-mail address of somebody in the meeting
       list.csv:14  guest-14; was g-14 in old\u{1b}.csv:14
       list.csv:20  guest-20; was g-20 in old\u{1b}.csv:20
 

@@ -61,7 +61,7 @@ fn the_status_of_a_journal() {
 
     12 rows planned but not named by the newest roster: no run adds them until a roster names them again.
 
-    2 rows held back as possible duplicates: a new id, but the name and the e-mail address of somebody in the meeting. An import with --allow-same-person adds them.
+    2 rows held back as possible duplicates: a new id, but the e-mail address of somebody in the meeting. An import with --allow-same-person adds them.
     ");
 }
 
