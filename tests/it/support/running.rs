@@ -101,7 +101,7 @@ impl<'a> Running<'a> {
     }
 
     /// From now on it gets no memory beyond what it has.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     pub(crate) fn get_no_more_memory(&self) {
         use rustix::process::{Resource, Rlimit, prlimit};
         let none = Rlimit { current: Some(0), maximum: Some(0) };
