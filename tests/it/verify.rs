@@ -273,6 +273,19 @@ fn a_limit_forbids_all_of_it() {
     import.assert_everyone_is_in_once();
 }
 
+/// Killed once some are removed, and run again.
+fn killed_dedupe(import: &Import, flags: &str) {
+    let typed = format!(
+        "dedupe --journal j.db --json --settle 300ms --yes --max-remove 100% --concurrency 2 {flags}"
+    );
+    let mut running = Running::start(import, import.command(&typed));
+    running.until("some are removed", |stats| stats.requests.get("delete").is_some_and(|count| *count >= 10));
+    assert!(running.kill(), "it ended before it was killed");
+    import.tell(&typed).exit(0);
+    import.assert_nobody_is_in_twice();
+    assert_eq!(import.server().participants().len(), 40);
+}
+
 /// Killed on the way, the next one goes on, and nobody goes who should stay.
 #[test]
 fn a_killed_dedupe_goes_on() {
@@ -283,12 +296,7 @@ fn a_killed_dedupe_goes_on() {
     for n in 0..40 {
         import.server().add(&format!("guest-{n:04}"), "Twin", "group_call_participant");
     }
-    let typed =
-        "dedupe --journal j.db --json --settle 300ms --keep journal --yes --max-remove 100% --concurrency 2";
-    let mut running = Running::start(&import, import.command(typed));
-    running.until("some are removed", |stats| stats.requests.get("delete").is_some_and(|count| *count >= 10));
-    assert!(running.kill(), "it ended before it was killed");
-    import.tell(typed).exit(0);
+    killed_dedupe(&import, "--keep journal");
     import.assert_everyone_is_in_once();
     assert_eq!(audited(&verify(&import, "").exit(0)), [0; 6]);
 }
@@ -306,14 +314,7 @@ fn a_killed_dedupe_takes_over_who_stayed() {
     }
     // The list before the first create doesn't show them yet.
     import.run().exit(0).added(40);
-    let typed =
-        "dedupe --journal j.db --json --settle 300ms --keep oldest --yes --max-remove 100% --concurrency 8";
-    let mut running = Running::start(&import, import.command(typed));
-    running.until("some are removed", |stats| stats.requests.get("delete").is_some_and(|count| *count >= 10));
-    assert!(running.kill(), "it ended before it was killed");
-    import.tell(typed).exit(0);
-    import.assert_nobody_is_in_twice();
-    assert_eq!(import.server().participants().len(), 40);
+    killed_dedupe(&import, "--keep oldest");
     assert_eq!(audited(&verify(&import, "").exit(4))[..3], [0; 3], "only their names differ");
 }
 
