@@ -1,11 +1,18 @@
--- What confirmed rows were as the last accepted run named them, while a run that isn't accepted yet names them otherwise:
--- a roster that is refused in the end must not leave its mail addresses and presets in exports.
+-- What rows were as the last accepted run named them, while a run that isn't accepted yet names them otherwise: a roster
+-- that is refused in the end must leave its mail addresses, presets and names neither in exports nor to be sent.
 CREATE TABLE restaged (
     participant         INTEGER PRIMARY KEY REFERENCES participants,
+    run                 INTEGER NOT NULL,
     roster              INTEGER NOT NULL REFERENCES rosters,
     line                INTEGER NOT NULL,
+    name                TEXT NOT NULL,
+    preset_name         TEXT NOT NULL,
+    picture             TEXT,
     extra               TEXT,
     wanted              TEXT,
     difference_accepted INTEGER NOT NULL,
     person              BLOB
 ) STRICT;
+
+-- Whoever has the id of a removed row from now on is another one's, however often we had sent it.
+UPDATE participants SET sends = 0 WHERE state = 'removed';

@@ -118,7 +118,7 @@ async fn plan<A: ParticipantApi>(
     let (requester, journal) = context.begin()?;
     let meetings = match whom {
         Removing::AddedBy(run) => journal.meetings_sent_to(&target, meeting, run)?,
-        Removing::Surplus(_) => journal.confirmed_meetings(&target, meeting)?,
+        Removing::Surplus(_) => journal.meetings_with_somebody(&target, meeting)?,
     };
     // Nothing is sent again by this: what stays in doubt is the next import's.
     let mut dispatcher = requester.dispatcher(journal, DispatchSettings { resend: Resend::Hold, ..dispatch });

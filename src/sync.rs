@@ -194,7 +194,7 @@ async fn survey<A: ParticipantApi>(
     let (intake, requester) = read_in(import, context).await?;
     let refused = on_invalid == OnInvalid::Stop && intake.invalid > 0;
     let interrupted = requester.cancel.is_cancelled();
-    let (summary, not_coming, mut journal) = unaccepted(intake);
+    let (summary, not_coming, journal) = unaccepted(intake);
     // Of a roster that is refused it isn't known whom it names.
     let mut barriers = if refused { vec![Barrier::InvalidRows(summary.invalid)] } else { barriers(&summary) };
     if refused || interrupted || barriers.contains(&Barrier::EmptyRoster) {
@@ -204,9 +204,8 @@ async fn survey<A: ParticipantApi>(
             Planned { summary, not_coming, meetings: Vec::new(), barriers, stops, readable, journal };
         return Ok(Surveyed { planned, requester, dispatch });
     }
-    journal.hold_back_twins(same_person)?;
     let mut dispatcher = requester.clone().dispatcher(journal, dispatch);
-    let meetings = dispatcher.survey().await?;
+    let meetings = dispatcher.survey(same_person).await?;
     let (stops, journal) = (dispatcher.stops, dispatcher.journal.into_inner()?);
     barriers.extend(meetings.iter().filter_map(|plan| too_many(plan, removal, most)));
     let planned = Planned { summary, not_coming, meetings, barriers, stops, readable: true, journal };

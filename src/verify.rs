@@ -45,7 +45,7 @@ pub async fn verify<A: ParticipantApi>(
     context: RunContext<A>,
 ) -> Result<VerifyReport, DispatchError> {
     let (requester, journal) = context.begin()?;
-    let meetings = journal.confirmed_meetings(&settings.target, settings.meeting)?;
+    let meetings = journal.meetings_with_somebody(&settings.target, settings.meeting)?;
     let mut dispatcher = requester.dispatcher(journal, settings.dispatch);
     let meetings = dispatcher.audit(meetings).await?;
     Ok(VerifyReport { meetings, stops: dispatcher.stops, journal: dispatcher.journal.into_inner()? })

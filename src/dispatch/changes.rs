@@ -8,7 +8,7 @@ use super::reconciler::Reconciler;
 use super::{DispatchError, Dispatcher};
 use crate::api::{ParticipantApi, Removed};
 use crate::event::{Event, StopReason};
-use crate::journal::{ChangeKind, PlannedChange, RowId};
+use crate::journal::{ChangeKind, OtherCreates, PlannedChange, RowId};
 use crate::model::{JoinToken, ParticipantEdit, PictureEdit, RemoteId, RemoteParticipant};
 use crate::outcome::{Failure, Trouble};
 use crate::plan::ShownField;
@@ -85,7 +85,7 @@ enum Made {
     Updated(RowId, JoinToken),
     /// Accepted, but the answer shows a field as it was.
     Kept(RowId, JoinToken, Box<PlannedChange>),
-    Removed(Option<RowId>),
+    Removed(Option<(RowId, OtherCreates)>),
     Failed(Box<ChangeFailure>),
     Stopped(StopReason),
 }
@@ -167,13 +167,14 @@ impl<A: ParticipantApi> Reconciler<A> {
     }
 
     async fn remove(&self, change: PlannedChange, row: Option<RowId>, id: &RemoteId) -> Made {
+        let others = change.kept.as_ref().map_or(OtherCreates::None, |_| OtherCreates::Possible);
         if let Some(kept) = change.kept.clone()
             && let Err(made) = self.find(&change, &kept).await
         {
             return made;
         }
         match call(self.line(), || self.api.remove(change.meeting, id)).await {
-            Called::Done(Removed::Deleted | Removed::Gone) => Made::Removed(row),
+            Called::Done(Removed::Deleted | Removed::Gone) => Made::Removed(row.zip(Some(others))),
             Called::Refused(failure) | Called::Failed(Trouble::Failed(failure)) => {
                 failed(change, Some(failure))
             }

@@ -53,7 +53,7 @@ pub(super) struct Courses {
 impl Courses {
     pub(super) fn new(meetings: Vec<RunMeeting>) -> Self {
         let course = |meeting: RunMeeting| {
-            let stage = match (meeting.has_planned, meeting.listed) {
+            let stage = match (meeting.wants_listing, meeting.listed) {
                 (true, false) => Stage::Listing,
                 (true, true) => Stage::Sending,
                 (false, _) => Stage::Settling,

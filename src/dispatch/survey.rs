@@ -13,7 +13,8 @@ use super::{DispatchError, Dispatcher, RunClock};
 use crate::api::ParticipantApi;
 use crate::event::StopReason;
 use crate::journal::{
-    DeviationKind, Journal, JournalError, MeetingAudit, MeetingPlan, RemovalPlan, RunMeeting, Settled,
+    DeviationKind, Journal, JournalError, MeetingAudit, MeetingPlan, RemovalPlan, RunMeeting, SamePerson,
+    Settled,
 };
 
 /// Meetings that are looked at side by side.
@@ -30,14 +31,20 @@ struct Seen<T> {
 type Look<T> = Result<Result<T, StopReason>, DispatchError>;
 
 impl<A: ParticipantApi> Dispatcher<A> {
-    /// Lists each meeting of the run and plans what is to be done there; the plan stays in the journal until the run
+    /// Holds back possible duplicates, lists each meeting of the run and plans what is to be done there; the plan stays in the journal until the run
     /// ends. A meeting that could not be listed completely has none, and is among the [`stops`](Self::stops).
     ///
     /// # Errors
     /// The journal failed.
-    pub async fn survey(&mut self) -> Result<Vec<MeetingPlan>, DispatchError> {
-        let meetings = self.journal.call(|journal| journal.meetings()).await?;
-        self.each(meetings, async |reconciler, meeting| reconciler.survey(meeting).await).await
+    pub async fn survey(&mut self, same_person: SamePerson) -> Result<Vec<MeetingPlan>, DispatchError> {
+        let meetings = self
+            .journal
+            .call(move |journal| {
+                journal.hold_back_twins(same_person)?;
+                journal.meetings()
+            })
+            .await?;
+        self.each(meetings, async |reconciler, meeting| reconciler.survey(meeting, same_person).await).await
     }
 
     /// Lists each of these meetings and compares it with what the journal says.
@@ -126,13 +133,17 @@ impl<A: ParticipantApi> Dispatcher<A> {
 }
 
 impl<A: ParticipantApi> Reconciler<A> {
-    async fn survey(&self, meeting: RunMeeting) -> Look<MeetingPlan> {
+    async fn survey(&self, meeting: RunMeeting, same_person: SamePerson) -> Look<MeetingPlan> {
         let misses = |(plan, _): &(MeetingPlan, Settled)| {
             plan.counts.add_again + plan.counts.gone + plan.counts.replaced + plan.in_doubt
         };
         // A create in doubt may have made somebody whom the roster doesn't name any more: ours, and to be removed.
-        let compare = |journal: &mut Journal, meeting: RunMeeting| {
+        let compare = move |journal: &mut Journal, meeting: RunMeeting| {
             let adopted = journal.adopt_listed(meeting.key)?;
+            if adopted.found + adopted.reconciled + adopted.conflicts > 0 {
+                // Others may have added whom the roster names by another id now.
+                journal.hold_back_twins(same_person)?;
+            }
             Ok((journal.plan_changes(meeting)?, adopted))
         };
         match self.look(meeting, compare, misses).await? {

@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::difference::Difference;
+use super::difference::{Difference, Fields, parts};
 use super::error::{Doing, JournalError};
 use super::listing::{SETTLING, Settled};
 use super::state::{legal, read_state};
@@ -21,15 +21,6 @@ struct Match {
     held: Fields,
     created_at: String,
     updated_at: String,
-}
-
-/// Name, preset, picture.
-struct Fields(String, String, Option<String>);
-
-impl Fields {
-    fn parts(&self) -> (&str, &str, Option<&str>) {
-        (&self.0, &self.1, self.2.as_deref())
-    }
 }
 
 /// Adopts what is listed once, reports what is listed more than once.
@@ -78,22 +69,14 @@ fn next_match(transaction: &Transaction<'_>, after: i64) -> Result<Option<Match>
 
 fn read_match(row: &Row<'_>) -> rusqlite::Result<Match> {
     let newest = Difference::read(row.get_ref(13)?.as_str_or_null()?);
-    let picture = match newest.picture {
-        Some(picture) => Some(picture).filter(|picture| !picture.is_empty()),
-        None => row.get(7)?,
-    };
     Ok(Match {
         row: RowId(row.get(0)?),
         state: read_state(row, 1)?,
         times: row.get(2)?,
         ours: row.get(3)?,
         remote_id: row.get(4)?,
-        wanted: Fields(
-            newest.name.map_or_else(|| row.get(5), Ok)?,
-            newest.preset_name.map_or_else(|| row.get(6), Ok)?,
-            picture,
-        ),
-        held: Fields(row.get(8)?, row.get(9)?, row.get(10)?),
+        wanted: newest.of(&(row.get(5)?, row.get(6)?, row.get(7)?)),
+        held: (row.get(8)?, row.get(9)?, row.get(10)?),
         created_at: row.get(11)?,
         updated_at: row.get(12)?,
     })
@@ -101,8 +84,8 @@ fn read_match(row: &Row<'_>) -> rusqlite::Result<Match> {
 
 fn adopt(transaction: &Transaction<'_>, matched: &Match) -> Result<(), JournalError> {
     let state = legal(matched.state, Transition::Adopt)?;
-    let Fields(name, preset_name, picture) = &matched.held;
-    let wanted = Difference::between(matched.wanted.parts(), matched.held.parts());
+    let (name, preset_name, picture) = &matched.held;
+    let wanted = Difference::between(parts(&matched.wanted), parts(&matched.held));
     transaction
         .prepare_cached(
             "INSERT INTO confirmations (participant, participant_id, created_at, updated_at) VALUES (?1, ?2, ?3, ?4)",

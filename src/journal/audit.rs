@@ -109,7 +109,7 @@ pub struct Deviant {
 
 impl Journal {
     /// The meetings of an app that the journal has somebody in: confirmed, in conflict, or in doubt; or this one of them.
-    pub fn confirmed_meetings(
+    pub fn meetings_with_somebody(
         &self,
         target: &Target,
         meeting: Option<MeetingId>,
@@ -152,7 +152,7 @@ impl Journal {
             .doing(AUDITING)?;
         let read = |(key, id): (i64, String)| {
             let id = id.parse().map_err(|_| JournalError::Damaged { why: format!("meeting id {id:?}") })?;
-            Ok(RunMeeting { key: MeetingKey(key), id, listed: false, has_planned: false })
+            Ok(RunMeeting { key: MeetingKey(key), id, listed: false, wants_listing: false })
         };
         found.into_iter().map(read).collect()
     }

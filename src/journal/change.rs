@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::compare::{CHANGES, PLANNING};
+use super::compare::{CHANGES, PLANNING, REMOVALS, spare_twins};
 use super::error::{Doing, JournalError};
 use super::planned::ChangeKind;
 use super::state::legal;
@@ -22,10 +22,14 @@ const AS_WANTED: &str = "name = coalesce(wanted ->> 'name', name),
 
 impl Journal {
     /// Takes over what the planned changes have shown of confirmed rows: fields that others have changed, and who is
-    /// gone. Those of them whom the roster names are planned again. To be called once the run is accepted.
+    /// gone. Those of them whom the roster names are planned again. Whose new id was held back only when the run was
+    /// accepted stays, too. To be called once it is.
     pub fn begin_changes(&mut self) -> Result<(), JournalError> {
         self.connection.execute_batch(CHANGES).doing(PLANNING)?;
-        self.write(PLANNING, |transaction, _run| {
+        self.write(PLANNING, |transaction, run| {
+            for kind in REMOVALS {
+                spare_twins(transaction, run, None, kind)?;
+            }
             transaction
                 .execute(
                     "UPDATE participants SET name = x.shown_name, preset_name = x.shown_preset,
@@ -55,8 +59,8 @@ impl Journal {
                     [],
                 )
                 .doing(PLANNING)?;
-            remove(transaction, rows_of(transaction, ChangeKind::Gone)?)?;
-            remove(transaction, rows_of(transaction, ChangeKind::AddAgain)?)?;
+            remove(transaction, rows_of(transaction, ChangeKind::Gone)?, OtherCreates::None)?;
+            remove(transaction, rows_of(transaction, ChangeKind::AddAgain)?, OtherCreates::None)?;
             let planned = legal(RowState::Removed, Transition::Readd)?;
             transaction
                 .execute(
@@ -81,7 +85,7 @@ impl Journal {
                         .collect()
                 })
                 .doing(PLANNING)?;
-            remove(transaction, replaced)
+            remove(transaction, replaced, OtherCreates::Possible)
         })
     }
 
@@ -104,8 +108,10 @@ impl Journal {
     }
 
     /// Keeps that participants are no longer in the meeting; their tokens go with them.
-    pub fn keep_removals(&mut self, removed: &[RowId]) -> Result<(), JournalError> {
-        self.write(REMOVING, |transaction, _run| remove(transaction, removed.iter().map(|row| row.0)))
+    pub fn keep_removals(&mut self, removed: &[(RowId, OtherCreates)]) -> Result<(), JournalError> {
+        self.write(REMOVING, |transaction, _run| {
+            removed.iter().try_for_each(|(row, others)| remove(transaction, [row.0], *others))
+        })
     }
 
     /// The number of the last run whose roster was accepted: as long as it is the same, the journal hasn't moved.
@@ -145,18 +151,28 @@ pub(super) fn rows_of(transaction: &Transaction<'_>, kind: ChangeKind) -> Result
         .doing(PLANNING)
 }
 
-/// Confirmed rows are in the meeting no longer. The create that had made them goes with them: whoever has their id
-/// from now on is another one's, unless we have sent it more than once.
+/// Whether somebody else with the id of a participant who is gone may be another create of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherCreates {
+    /// A complete listing showed nobody else: whoever has the id from now on is another one's.
+    None,
+    /// Somebody else has the id: ours, if we have sent it more than once.
+    Possible,
+}
+
+/// Confirmed rows are in the meeting no longer. The create that had made them goes with them.
 pub(super) fn remove(
     transaction: &Transaction<'_>,
     rows: impl IntoIterator<Item = i64>,
+    others: OtherCreates,
 ) -> Result<(), JournalError> {
     let prepare = |sql| transaction.prepare_cached(sql).doing(REMOVING);
     let mut look = prepare(
         "SELECT confirmation FROM participants WHERE participant = ?1 AND state IN ('added', 'present')",
     )?;
     let mut update = prepare(
-        "UPDATE participants SET state = ?2, confirmation = NULL, wanted = NULL, sends = max(sends - 1, 0), sent_run = -1
+        "UPDATE participants SET state = ?2, confirmation = NULL, wanted = NULL, sends = iif(?3, max(sends - 1, 0), 0),
+             sent_run = -1
          WHERE participant = ?1",
     )?;
     let mut forget = prepare("DELETE FROM confirmations WHERE confirmation = ?1")?;
@@ -165,7 +181,8 @@ pub(super) fn remove(
         let confirmation: Option<i64> =
             look.query_row([row], |found| found.get(0)).optional().doing(REMOVING)?;
         if let Some(confirmation) = confirmation {
-            update.execute(params![row, removed.name()]).doing(REMOVING)?;
+            let possible = others == OtherCreates::Possible;
+            update.execute(params![row, removed.name(), possible]).doing(REMOVING)?;
             forget.execute([confirmation]).doing(REMOVING)?;
         }
     }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use rusqlite::{Connection, Row, Rows, params};
 use sha2::{Digest, Sha256};
 
-use super::difference::Difference;
+use super::difference::{Difference, Fields, parts};
 use super::error::{Doing, JournalError};
 use super::planned::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 use super::state::read_state;
@@ -54,15 +54,8 @@ pub(super) struct InList {
     pub(super) created_at: String,
 }
 
-/// Name, preset, picture.
-pub(super) type Fields = (String, String, Option<String>);
-
 pub(super) fn shown(fields: &Fields) -> Shown<'_> {
     Shown { name: &fields.0, preset_name: &fields.1, picture: fields.2.as_deref() }
-}
-
-fn parts(fields: &Fields) -> (&str, &str, Option<&str>) {
-    (&fields.0, &fields.1, fields.2.as_deref())
 }
 
 impl Journal {
@@ -75,7 +68,9 @@ impl Journal {
             .execute("DELETE FROM temp.changes WHERE meeting = ?1", [meeting.key.0])
             .doing(PLANNING)?;
         let mut plan = compare(&transaction, self.run, meeting)?;
-        spare_twins(&transaction, &mut plan)?;
+        for kind in REMOVALS {
+            *plan.counts.slot(kind) -= spare_twins(&transaction, self.run, Some(meeting.key), kind)?;
+        }
         transaction.commit().doing(PLANNING)?;
         Ok(plan)
     }
@@ -124,18 +119,27 @@ fn compare(
     Ok(MeetingPlan { meeting, managed, in_doubt, counts, listing })
 }
 
-/// Whose new id is held back as a possible duplicate stays: they would lose their place without getting one.
-fn spare_twins(connection: &Connection, plan: &mut MeetingPlan) -> Result<(), JournalError> {
-    const SPARED: &str = "meeting = ?1 AND participant IN (
-         SELECT twin FROM twins CROSS JOIN participants p USING (participant) WHERE p.state = 'held')";
-    for kind in ChangeKind::ALL {
-        let spared = connection
-            .prepare_cached(&format!("DELETE FROM temp.changes WHERE kind = ?2 AND {SPARED}"))
-            .and_then(|mut delete| delete.execute(params![plan.meeting.key.0, kind.name()]))
-            .doing(PLANNING)?;
-        *plan.counts.slot(kind) -= spared as u64;
-    }
-    Ok(())
+/// The kinds of change by which somebody loses their place.
+pub(super) const REMOVALS: [ChangeKind; 3] =
+    [ChangeKind::Remove, ChangeKind::RemoveFound, ChangeKind::Foreign];
+
+/// Whose new id this run holds back as a possible duplicate stays: they would lose their place without getting one. How
+/// many there are of a kind, in a meeting or in all of them.
+pub(super) fn spare_twins(
+    connection: &Connection,
+    run: RunNumber,
+    meeting: Option<MeetingKey>,
+    kind: ChangeKind,
+) -> Result<u64, JournalError> {
+    connection
+        .prepare_cached(
+            "DELETE FROM temp.changes WHERE kind = ?3 AND (?2 IS NULL OR meeting = ?2) AND participant IN (
+                 SELECT twin FROM twins CROSS JOIN participants p USING (participant)
+                 WHERE p.state = 'held' AND p.run = ?1)",
+        )
+        .and_then(|mut delete| delete.execute(params![run.0, meeting.map(|meeting| meeting.0), kind.name()]))
+        .doing(PLANNING)
+        .map(|spared| spared as u64)
 }
 
 /// Goes through both sides at once, id by id: the meeting's rows, named by `run` or not, and its listing.
@@ -321,10 +325,6 @@ fn read_journaled(row: &Row<'_>) -> rusqlite::Result<Journaled> {
     let differed = newest.is_some();
     let newest = Difference::read(newest);
     let held: Fields = (row.get(6)?, row.get(7)?, row.get(8)?);
-    let picture = match newest.picture {
-        Some(picture) => Some(picture).filter(|picture| !picture.is_empty()),
-        None => held.2.clone(),
-    };
     let state = read_state(row, 3)?;
     Ok(Journaled {
         row: row.get(0)?,
@@ -338,11 +338,7 @@ fn read_journaled(row: &Row<'_>) -> rusqlite::Result<Journaled> {
         },
         participant_id: row.get(5)?,
         sent_run: row.get(10)?,
-        wanted: (
-            newest.name.unwrap_or_else(|| held.0.clone()),
-            newest.preset_name.unwrap_or_else(|| held.1.clone()),
-            picture,
-        ),
+        wanted: newest.of(&held),
         held,
         accepted: row.get(11)?,
         differed,

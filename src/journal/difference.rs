@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Name, preset, picture.
+pub(super) type Fields = (String, String, Option<String>);
+
+pub(super) fn parts(fields: &Fields) -> (&str, &str, Option<&str>) {
+    (&fields.0, &fields.1, fields.2.as_deref())
+}
+
 /// The roster's fields of a row where they differ from what the server holds.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Difference {
@@ -34,5 +41,17 @@ impl Difference {
     /// Reads what [`between`](Self::between) wrote.
     pub(super) fn read(json: Option<&str>) -> Self {
         json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    }
+    /// What is wanted of a row that holds these fields.
+    pub(super) fn of(self, held: &Fields) -> Fields {
+        let picture = match self.picture {
+            Some(picture) => Some(picture).filter(|picture| !picture.is_empty()),
+            None => held.2.clone(),
+        };
+        (
+            self.name.unwrap_or_else(|| held.0.clone()),
+            self.preset_name.unwrap_or_else(|| held.1.clone()),
+            picture,
+        )
     }
 }

@@ -13,13 +13,16 @@ use crate::model::{JoinToken, MeetingId};
 
 /// The rows of an export, in the order in which they came into the journal, one at a time.
 pub(super) const EXPORT: &str =
-    "SELECT custom_participant_id, name, preset_name, picture, meeting_id, c.participant_id, token,
-            token_expires_at, created_at, updated_at, state, coalesce(r.roster, p.roster),
+    "SELECT custom_participant_id, iif(confirmation IS NULL, coalesce(r.name, p.name), p.name),
+            iif(confirmation IS NULL, coalesce(r.preset_name, p.preset_name), p.preset_name),
+            iif(r.participant IS NULL OR confirmation IS NOT NULL, p.picture, r.picture), meeting_id, c.participant_id,
+            token, token_expires_at, created_at, updated_at, state, coalesce(r.roster, p.roster),
             iif(r.participant IS NULL, p.extra, r.extra), iif(r.participant IS NULL, p.wanted, r.wanted),
             coalesce(r.difference_accepted, p.difference_accepted)
      FROM participants p CROSS JOIN meetings USING (meeting) LEFT JOIN confirmations c USING (confirmation)
           LEFT JOIN restaged r ON r.participant = p.participant
-     WHERE (?1 IS NULL OR meeting_id = ?1) AND (?2 IS NULL OR run = ?2) ORDER BY p.participant";
+     WHERE (?1 IS NULL OR meeting_id = ?1) AND (?2 IS NULL OR coalesce(r.run, p.run) = ?2)
+     ORDER BY p.participant";
 
 /// A participant as the export shows it.
 #[derive(Debug, Clone)]
@@ -70,7 +73,8 @@ impl JournalReader {
                 "SELECT roster, extra_columns FROM rosters WHERE roster IN (
                      SELECT DISTINCT coalesce(r.roster, p.roster) FROM participants p JOIN meetings USING (meeting)
                      LEFT JOIN restaged r ON r.participant = p.participant
-                     WHERE (?1 IS NULL OR meeting_id = ?1) AND (?2 IS NULL OR run = ?2)) ORDER BY roster",
+                     WHERE (?1 IS NULL OR meeting_id = ?1) AND (?2 IS NULL OR coalesce(r.run, p.run) = ?2))
+                 ORDER BY roster",
             )
             .and_then(|mut statement| {
                 let rows = statement.query_map(params![meeting, run], |row| {

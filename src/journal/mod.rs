@@ -2,8 +2,8 @@
 //!
 //! * `place`, `network`: whose file it is and where; `lock`, `held`: that nobody else has it, and that it stays.
 //! * `open`: creation, settings, migrations; `pages`: whether it is whole; `verify`, `rules`: whether it can be trusted.
-//! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run. `id_source`: where their ids
-//!   come from; `twins`: new ids of people who seem to be in already.
+//! * `stage`, `stager`: rows of a roster come in under a run; one commit accepts the run. `restaged`: what they were
+//!   before, until then; `id_source`: where their ids come from; `twins`: new ids of people who seem to be in already.
 //! * `queue`: [`Journal::exchange`], the only way work leaves and results enter: results recorded and intents claimed
 //!   in one synced transaction.
 //! * `gate`: until when the server asked us to wait.
@@ -65,6 +65,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use audit::{Deviant, DeviationKind, MeetingAudit};
+pub use change::OtherCreates;
 pub use error::JournalError;
 pub use export_rows::{ExportFilter, ExportRow};
 pub use gate::GateKeeper;
@@ -92,11 +93,11 @@ use open::IfMissing;
 
 use crate::model::{MeetingId, Target};
 
-/// A run's meetings, and whether it has planned rows in them.
+/// A run's meetings, and whether it has rows in them that it sends or that others may have added since they were removed.
 pub(super) const MEETINGS: &str = "SELECT meeting, meeting_id, listed_at IS NOT NULL,
             EXISTS (SELECT 1 FROM participants p INDEXED BY participants_open
                     WHERE p.confirmation IS NULL AND p.meeting = m.meeting
-                      AND p.state = 'planned' AND p.run = ?1)
+                      AND p.state IN ('planned', 'removed') AND p.run = ?1)
      FROM meetings m WHERE meeting IN (SELECT meeting FROM run_meetings WHERE run = ?1) ORDER BY meeting";
 
 /// A participant's row in the journal.
@@ -127,8 +128,9 @@ pub struct RunMeeting {
     pub id: MeetingId,
     /// Whether a complete listing came before its first create.
     pub listed: bool,
-    /// Whether the run has planned rows in it.
-    pub has_planned: bool,
+    /// Whether the run has rows in it that a listing may show: those to be sent, and those that were removed, whom others
+    /// may have added since.
+    pub wants_listing: bool,
 }
 
 /// What a journal is opened for.
@@ -208,7 +210,7 @@ impl Journal {
             key: MeetingKey(i64::try_from(number).unwrap_or_default()),
             id: MeetingId::new(Default::default()),
             listed: false,
-            has_planned: true,
+            wants_listing: true,
         };
         (1..=count).map(meeting).collect()
     }
@@ -265,9 +267,9 @@ impl Journal {
             })
             .doing(doing)?;
         rows.map(|row| {
-            let (key, id, listed, has_planned) = row.doing(doing)?;
+            let (key, id, listed, wants_listing) = row.doing(doing)?;
             let id = id.parse().map_err(|_| JournalError::Damaged { why: format!("meeting id {id:?}") })?;
-            Ok(RunMeeting { key, id, listed, has_planned })
+            Ok(RunMeeting { key, id, listed, wants_listing })
         })
         .collect()
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::change::{remove, rows_of};
+use super::change::{OtherCreates, remove, rows_of};
 use super::compare::{CHANGES, InList, Journaled, walk};
 use super::error::{Doing, JournalError};
 use super::planned::ChangeKind;
@@ -120,7 +120,10 @@ impl Journal {
     pub fn keep_gone(&mut self) -> Result<(), JournalError> {
         // No meeting may have been looked at.
         self.connection.execute_batch(CHANGES).doing(PLANNING)?;
-        self.write(PLANNING, |transaction, _run| remove(transaction, rows_of(transaction, ChangeKind::Gone)?))
+        // Of those who share an id somebody stays, and is looked at again.
+        self.write(PLANNING, |transaction, _run| {
+            remove(transaction, rows_of(transaction, ChangeKind::Gone)?, OtherCreates::Possible)
+        })
     }
 }
 

@@ -1,29 +1,85 @@
-//! Confirmed rows as the last accepted run named them, kept while a run that isn't accepted yet names them otherwise.
+//! Rows as the last accepted run named them, kept while a run that isn't accepted yet names them otherwise.
 
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction, params};
 
+use super::difference::{Difference, Fields, parts};
 use super::error::{Doing, JournalError};
+use super::state::read_state;
+use crate::lifecycle::RowState;
 
-/// Keeps a row as it is. Of two runs that were never accepted the first counts.
+/// Keeps a row as it is. What it was before the first of the runs that name it otherwise counts.
 pub(super) const KEEP: &str = "INSERT INTO restaged
-     SELECT participant, roster, line, extra, wanted, difference_accepted, person FROM participants
-     WHERE participant = ?1 ON CONFLICT DO NOTHING";
+     SELECT participant, run, roster, line, name, preset_name, picture, extra, wanted, difference_accepted, person
+     FROM participants WHERE participant = ?1 ON CONFLICT DO NOTHING";
+
+/// A row that was named otherwise, as it is now and as it was.
+struct Restaged {
+    row: i64,
+    state: RowState,
+    held: Fields,
+    /// What the last accepted run wanted of it.
+    wanted: Fields,
+    /// The difference that somebody has accepted.
+    accepted: Option<String>,
+}
 
 /// The run is accepted: what it says holds.
 pub(super) fn forget(transaction: &Transaction<'_>, doing: &'static str) -> Result<(), JournalError> {
     transaction.execute("DELETE FROM restaged", []).doing(doing).map(|_| ())
 }
 
-/// The run ended without being accepted, or died: what was said before holds.
+/// The run ended without being accepted, or died: what was said before holds. What its listings have shown since then
+/// stays, and is compared with what was wanted before.
 pub(super) fn put_back(transaction: &Transaction<'_>, doing: &'static str) -> Result<(), JournalError> {
     transaction
         .execute(
-            "UPDATE participants SET roster = r.roster, line = r.line, extra = r.extra, wanted = r.wanted,
-                    difference_accepted = r.difference_accepted, person = r.person
-             FROM restaged r
-             WHERE r.participant = participants.participant AND participants.confirmation IS NOT NULL",
+            "UPDATE participants SET run = r.run, roster = r.roster, line = r.line, extra = r.extra, person = r.person
+             FROM restaged r WHERE r.participant = participants.participant",
             [],
         )
         .doing(doing)?;
+    let mut select = transaction
+        .prepare(
+            "SELECT participant, state, p.name, p.preset_name, p.picture, r.name, r.preset_name, r.picture, r.wanted,
+                    r.difference_accepted
+             FROM restaged r CROSS JOIN participants p USING (participant)",
+        )
+        .doing(doing)?;
+    let rows = select.query_map([], read).doing(doing)?;
+    for row in rows {
+        want_again(transaction, &row.doing(doing)?).doing(doing)?;
+    }
     forget(transaction, doing)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Restaged> {
+    let difference = row.get_ref(8)?.as_str_or_null()?;
+    Ok(Restaged {
+        row: row.get(0)?,
+        state: read_state(row, 1)?,
+        held: (row.get(2)?, row.get(3)?, row.get(4)?),
+        wanted: Difference::read(difference).of(&(row.get(5)?, row.get(6)?, row.get(7)?)),
+        accepted: row.get::<_, bool>(9)?.then(|| difference.map(str::to_owned)).flatten(),
+    })
+}
+
+/// What was wanted is wanted again: as what is to be sent, or as what differs from what was sent or found.
+fn want_again(transaction: &Transaction<'_>, row: &Restaged) -> rusqlite::Result<()> {
+    let (fields, difference) = match row.state {
+        RowState::Planned | RowState::Rejected | RowState::Held => (&row.wanted, None),
+        RowState::Added
+        | RowState::Present
+        | RowState::Uncertain
+        | RowState::Conflict
+        | RowState::Sending
+        | RowState::Removed => (&row.held, Difference::between(parts(&row.wanted), parts(&row.held))),
+    };
+    let accepted = difference.is_some() && difference == row.accepted;
+    transaction
+        .prepare_cached(
+            "UPDATE participants SET name = ?2, preset_name = ?3, picture = ?4, wanted = ?5, difference_accepted = ?6
+             WHERE participant = ?1",
+        )?
+        .execute(params![row.row, fields.0, fields.1, fields.2, difference, accepted])
+        .map(|_| ())
 }

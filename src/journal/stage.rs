@@ -9,7 +9,7 @@ use super::error::{Doing, JournalError};
 use super::id_source::IdSource;
 use super::stager::Stager;
 use super::state::legal;
-use super::twins::{SamePerson, release, withhold};
+use super::twins::{SamePerson, had_rows, release, withhold};
 use super::{Journal, RunNumber, restaged};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::{Location, Participant, Target};
@@ -183,17 +183,17 @@ fn judge_twins(
     }
 }
 
-/// How often a doubt may be sent again counts within a run: else nobody could ever get somebody in whose creates have
-/// been lost too often.
+/// How often somebody may be sent again counts within a run: else nobody could ever get them in whose creates have been
+/// lost too often. Whom an earlier run left planned after that has stayed absent as well.
+pub(super) const SEND_ANEW: &str = "UPDATE participants INDEXED BY participants_open SET sends = 1
+     WHERE confirmation IS NULL AND run = ?1 AND state IN ('planned', 'uncertain') AND sends > 1
+       AND meeting IN (SELECT meeting FROM run_meetings WHERE run = ?1)";
+
 fn send_anew(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
-    transaction
-        .execute(
-            "UPDATE participants SET sends = 1 WHERE run = ?1 AND state = 'uncertain' AND sends > 1
-               AND participant IN (SELECT participant FROM doubts)",
-            [run.0],
-        )
-        .doing(ACCEPTING)
-        .map(|_| ())
+    if !had_rows(transaction, run)? {
+        return Ok(());
+    }
+    transaction.execute(SEND_ANEW, [run.0]).doing(ACCEPTING).map(|_| ())
 }
 
 fn bind_id_sources(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {

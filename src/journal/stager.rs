@@ -41,6 +41,7 @@ struct Known {
     accepted: bool,
     same_difference: bool,
     same_extra: bool,
+    same_person: bool,
     wanted: Option<String>,
 }
 
@@ -60,7 +61,8 @@ impl<'t> Stager<'t> {
             .doing(DOING)?;
         let look_up = transaction
             .prepare_cached(
-                "SELECT participant, state, run, name, preset_name, picture, wanted, difference_accepted, roster, extra
+                "SELECT participant, state, run, name, preset_name, picture, wanted, difference_accepted, roster, extra,
+                        person
                  FROM participants WHERE meeting = ?1 AND custom_participant_id = ?2",
             )
             .doing(DOING)?;
@@ -168,11 +170,10 @@ impl<'t> Stager<'t> {
         Ok(())
     }
 
-    /// A confirmed row that is named otherwise than before is kept as it is until the run is accepted.
+    /// A row that is named otherwise than by an earlier run is kept as it is until this one is accepted.
     fn keep_as_it_is(&mut self, known: &Known) -> Result<(), JournalError> {
-        let confirmed = matches!(known.state, RowState::Added | RowState::Present);
-        let same = known.same_difference && known.same_extra;
-        if !confirmed || (same && self.carries_the_same(known.roster)?) {
+        let same = known.same_difference && known.same_extra && known.same_person;
+        if known.run == self.run.0 || (same && self.carries_the_same(known.roster)?) {
             return Ok(());
         }
         self.keep.execute([known.row.0]).doing(DOING).map(|_| ())
@@ -283,6 +284,10 @@ fn known(row: &Row<'_>, named: StageRow<'_>) -> rusqlite::Result<Known> {
         roster: row.get(8)?,
         accepted: row.get(7)?,
         same_extra: row.get_ref(9)?.as_str_or_null()? == named.extra,
+        same_person: match named.person {
+            Some(person) => row.get_ref(10)?.as_blob_or_null()? == Some(person.bytes()),
+            None => true,
+        },
         same_difference: row.get_ref(6)?.as_str_or_null()? == difference.as_deref(),
         wanted: difference,
     })

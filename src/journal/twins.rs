@@ -28,10 +28,6 @@ macro_rules! may_be_in {
 }
 pub(super) use may_be_in;
 
-/// Whether an earlier run had rows in the meetings of this one: the first import of a million asks no more than this.
-const HAD_ROWS: &str = "SELECT EXISTS (SELECT 1 FROM run_meetings WHERE run <> ?1
-     AND meeting IN (SELECT meeting FROM run_meetings WHERE run = ?1))";
-
 /// Whether the run has a row with a person that was never sent: a rerun hasn't.
 pub(super) const HAS_NEW: &str = "SELECT EXISTS (SELECT 1 FROM participants INDEXED BY participants_open
      WHERE confirmation IS NULL AND state = 'planned' AND run = ?1 AND sends = 0 AND person IS NOT NULL)";
@@ -72,7 +68,7 @@ pub(super) fn release(transaction: &Transaction<'_>, run: RunNumber) -> Result<(
 
 /// Holds back this run's new rows whose person seems to be in the meeting already.
 pub(super) fn withhold(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
-    if !ask(transaction, HAD_ROWS, run)? || !ask(transaction, HAS_NEW, run)? {
+    if !had_rows(transaction, run)? || !ask(transaction, HAS_NEW, run)? {
         return Ok(());
     }
     begin_left(transaction)?;
@@ -81,6 +77,13 @@ pub(super) fn withhold(transaction: &Transaction<'_>, run: RunNumber) -> Result<
     let held = legal(RowState::Planned, Transition::Withhold)?;
     transaction.execute(WITHHOLD, params![run.0, held.name()]).doing(ACCEPTING)?;
     transaction.execute("DELETE FROM temp.left_in_meeting", []).doing(ACCEPTING).map(|_| ())
+}
+
+/// Whether an earlier run had rows in the meetings of this one: the first import of a million asks no more than this.
+pub(super) fn had_rows(transaction: &Transaction<'_>, run: RunNumber) -> Result<bool, JournalError> {
+    const HAD_ROWS: &str = "SELECT EXISTS (SELECT 1 FROM run_meetings WHERE run <> ?1
+         AND meeting IN (SELECT meeting FROM run_meetings WHERE run = ?1))";
+    ask(transaction, HAD_ROWS, run)
 }
 
 fn begin_left(transaction: &Transaction<'_>) -> Result<(), JournalError> {

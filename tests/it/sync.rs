@@ -4,6 +4,7 @@ mod histories;
 mod limits;
 mod others;
 mod plans;
+mod refused;
 #[cfg(target_os = "linux")]
 mod schedule;
 

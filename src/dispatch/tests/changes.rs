@@ -3,7 +3,7 @@
 use super::meetings::other;
 use super::*;
 use crate::dispatch::{Changed, Removal};
-use crate::journal::{ChangeCounts, MeetingPlan};
+use crate::journal::{ChangeCounts, MeetingPlan, SamePerson};
 use crate::lifecycle::RowState;
 use crate::model::RemoteParticipant;
 
@@ -21,7 +21,7 @@ impl Scenario {
         let clock = RunClock::starting_at(wall);
         let waits = Arc::new(Waits::default());
         let mut dispatcher = self.dispatcher(clock, &waits);
-        let plans = dispatcher.survey().await.unwrap();
+        let plans = dispatcher.survey(SamePerson::Hold).await.unwrap();
         accept(&mut dispatcher, clock).await;
         dispatcher.journal.call(Journal::begin_changes).await.unwrap();
         dispatcher.run().await.unwrap();

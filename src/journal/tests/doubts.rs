@@ -65,6 +65,25 @@ fn a_create_is_repeated_at_most_twice() {
     assert_eq!(folder.state("a"), RowState::Uncertain);
 }
 
+/// Planned again for the last time by a run that ended before it sent it: the next one sends it as often as any other.
+#[test]
+fn what_an_earlier_run_left_planned_is_sent_as_often_as_a_doubt() {
+    let folder = TestFolder::new();
+    let mut journal = in_doubt(&folder, Proof::None);
+    absent_twice(&mut journal, Resend::Allowed);
+    let a = journal.claim(1).remove(0);
+    journal.record(&a, at(0), doubtful(Proof::None));
+    absent_twice(&mut journal, Resend::Allowed);
+    assert_eq!(folder.state("a"), RowState::Planned);
+    drop(journal);
+    let mut journal = folder.run(&["a"]);
+    for resend in [1, 0] {
+        let a = journal.claim(1).remove(0);
+        journal.record(&a, at(0), doubtful(Proof::None));
+        assert_eq!(absent_twice(&mut journal, Resend::Allowed).resend, resend);
+    }
+}
+
 #[test]
 fn what_is_found_once_is_ours_if_we_sent_it_and_was_there_before_if_not() {
     let folder = TestFolder::new();

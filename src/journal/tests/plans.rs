@@ -44,6 +44,11 @@ use rstest::rstest;
     "SEARCH participants USING INTEGER PRIMARY KEY (rowid=?)",
     "USING ROWID SEARCH ON TABLE refusals FOR IN-OPERATOR",
 ])]
+#[case::send_anew(stage::SEND_ANEW, &[
+    "SEARCH participants USING INDEX participants_open (meeting=?)",
+    "LIST SUBQUERY 1",
+    "SEARCH run_meetings USING PRIMARY KEY (run=?)",
+])]
 #[case::forget_refusals(stage::FORGET_REFUSALS, &[
     "SEARCH refusals USING INTEGER PRIMARY KEY (rowid=?)",
     "LIST SUBQUERY 1",

@@ -1,6 +1,7 @@
 //! Rosters come in: new rows, rows named again, duplicates, and rosters that are never accepted.
 
 use super::*;
+use rstest::rstest;
 
 #[test]
 fn nothing_is_claimed_before_the_run_is_accepted() {
@@ -343,4 +344,68 @@ fn a_row_in_doubt_keeps_what_was_sent_until_it_is_planned_again() {
     assert_eq!(journal.list(at(500), Resend::Allowed, &[]).resend, 1);
     let intent = journal.claim(1).remove(0);
     assert_eq!((intent.participant, intent.attempt), (newest, Attempt::Repeated));
+}
+
+/// What a row holds, and what is wanted of it where that differs.
+fn name_and_wanted(folder: &TestFolder) -> (String, Option<String>) {
+    (folder.ask("SELECT name FROM participants"), folder.ask("SELECT wanted ->> 'name' FROM participants"))
+}
+
+/// Whatever became of a row before: a run that names it otherwise and isn't accepted changes nothing about it.
+#[rstest]
+#[case::planned(|_: &Intent| RowResult::TakenBack)]
+#[case::added(added)]
+#[case::rejected(|_: &Intent| refused())]
+#[case::uncertain(|_: &Intent| doubtful(Proof::None))]
+fn a_run_that_is_not_accepted_leaves_a_row_as_it_was(#[case] result: fn(&Intent) -> RowResult) {
+    let folder = TestFolder::new();
+    let mut journal = folder.run(&["a"]);
+    let a = journal.claim(1).remove(0);
+    journal.record(&a, at(0), result(&a));
+    drop(journal);
+    let row = "SELECT json_array(state, run, roster, line, name, wanted, sends) FROM participants";
+    let before: String = folder.ask(row);
+    let other = Participant { name: "Other".into(), ..participant("a") };
+    let mut journal = folder.open();
+    journal.stage_from(&id_column(), std::slice::from_ref(&other)).unwrap();
+    journal.end(at(1)).unwrap();
+    assert_eq!(folder.ask::<String>(row), before);
+}
+
+/// A listing of a run that isn't accepted finds it: what it holds stays, and is compared with the roster of before.
+#[test]
+fn what_a_run_that_is_not_accepted_has_found_is_compared_with_the_roster_of_before() {
+    let folder = TestFolder::new();
+    folder.run(&["a"]);
+    let other = Participant { name: "Other".into(), ..participant("a") };
+    let mut journal = folder.open();
+    journal.stage_from(&id_column(), std::slice::from_ref(&other)).unwrap();
+    let found = RemoteParticipant { name: Some("Found".into()), ..listed("remote", "a") };
+    assert_eq!(journal.list(at(500), Resend::Allowed, &[found]).found, 1);
+    assert_eq!(name_and_wanted(&folder), ("Found".into(), Some("Other".into())));
+    journal.end(at(1)).unwrap();
+    assert_eq!(name_and_wanted(&folder), ("Found".into(), Some(participant("a").name)));
+}
+
+/// A doubt that a run planned again, and that wasn't accepted, is sent as the roster of before wants it.
+#[test]
+fn what_a_run_that_is_not_accepted_plans_again_is_sent_as_before() {
+    let folder = TestFolder::new();
+    let mut journal = folder.run(&["a"]);
+    let a = journal.claim(1).remove(0);
+    journal.record(&a, at(0), doubtful(Proof::None));
+    drop(journal);
+    let other = Participant { name: "Other".into(), ..participant("a") };
+    let mut journal = folder.open();
+    journal.stage_from(&id_column(), std::slice::from_ref(&other)).unwrap();
+    for _ in 0..2 {
+        journal.list(at(500), Resend::Allowed, &[]);
+    }
+    assert_eq!((folder.state("a"), name_and_wanted(&folder)), (RowState::Planned, ("Other".into(), None)));
+    drop(journal);
+    folder.open();
+    assert_eq!(
+        (folder.state("a"), name_and_wanted(&folder)),
+        (RowState::Planned, (participant("a").name, None))
+    );
 }

@@ -106,6 +106,8 @@ fn what_makes_no_sense_is_refused(#[case] typed: &str) {
 #[case("guestlist")]
 #[case("import")]
 #[case("check")]
+#[case("plan")]
+#[case("sync")]
 #[case("refresh")]
 #[case("verify")]
 #[case("dedupe")]
