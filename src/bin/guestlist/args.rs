@@ -16,7 +16,7 @@ mod sync;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Arg, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use api::ApiArgs;
@@ -85,8 +85,10 @@ pub(crate) enum Command {
     /// Read and validate a roster without adding anybody
     Check(Box<CheckArgs>),
     /// Show what a roster would change in a meeting: who would be added, updated and removed
+    #[command(mut_args(|arg| hidden(arg, &sync::REFUSED_BY_PLAN)))]
     Plan(Box<PlanArgs>),
     /// Bring a meeting in step with a roster: add, update, and with --remove remove
+    #[command(mut_args(|arg| hidden(arg, &sync::REFUSED_BY_SYNC)))]
     Sync(Box<SyncArgs>),
     /// Renew the tokens that end soon, and get those that are missing
     Refresh(Box<RefreshArgs>),
@@ -163,6 +165,12 @@ pub(crate) enum ExportFormat {
     Csv,
     /// One JSON object a line, exact
     Jsonl,
+}
+
+/// The help of a command doesn't offer what it refuses, with a word on what to do instead.
+fn hidden(arg: Arg, refused: &[&str]) -> Arg {
+    let is_refused = refused.contains(&arg.get_id().as_str());
+    arg.hide(is_refused)
 }
 
 #[cfg(test)]
