@@ -153,8 +153,11 @@ codes! {
     /// One filled cell, and it names nobody.
     LoneCell = "lone-cell", "only one cell is filled, as of a total or a note: no name and no e-mail address",
         "remove the row, end the table before it with --last-line N, or leave it out with --on-invalid skip; if it is a person, give them a name";
+    /// A word and numbers, and they name nobody.
+    Total = "total", "a word and numbers, as of a total: no name, no e-mail address, and an id unlike those of the others",
+        "remove the row, end the table before it with --last-line N, or leave it out with --on-invalid skip; if it is a person, give them a name";
     /// A row of a narrower table, after a blank line.
-    OtherShape = "other-shape", "after a blank line, fewer fields than the table has: another table, or a note",
+    OtherShape = "other-shape", "after a blank line, fewer fields are filled than in the table: another table, or a note",
         "remove the row, end the table before it with --last-line N, or leave it out with --on-invalid skip; if it is a person, remove the blank line";
     /// Text after a closing quote.
     BadQuote = "bad-quote", "text after a closing quote",

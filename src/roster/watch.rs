@@ -79,24 +79,78 @@ impl Watch {
     }
 }
 
-/// Knows totals, notes and small tables by how much of their rows is filled.
+/// Knows totals, notes and small tables by what sets their rows apart from those of the people above them.
 #[derive(Debug, Default)]
 pub(super) struct Filling {
-    /// Whether a row has had a name or an e-mail address.
-    named: bool,
-    /// Whether a row has had all its fields.
-    full: bool,
-    /// Whether a row has had fewer, so that this says nothing.
-    ragged: bool,
-    /// Whether this is what follows a blank line, and is narrower than the table.
-    narrower: bool,
+    /// How the ids of people look, by [`Look`].
+    looks: [bool; 3],
+    /// The fewest columns that anybody's row fills, up to its last filled cell.
+    narrowest: Option<usize>,
+    lengths: Lengths,
+    place: Place,
 }
 
-/// What says who somebody is, but for an id.
-const WHO: [Field; 4] = [Field::Name, Field::FirstName, Field::LastName, Field::Email];
+/// How many fields the rows of people have.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Lengths {
+    #[default]
+    Unknown,
+    /// As many as the header.
+    Whole,
+    /// Some have fewer, so that fewer say nothing.
+    Ragged,
+}
+
+/// Where the reading is.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// Among people.
+    #[default]
+    Table,
+    /// In a narrower table below them.
+    OtherTable,
+}
+
+/// What an id looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// `T-12`: no total and no title is written so.
+    Numbered,
+    /// `ann`, but also `Total`.
+    Word,
+    /// `seat 12`, but also `Total guests: 12`.
+    Phrase,
+}
+
+impl Look {
+    fn of(id: &str) -> Self {
+        match id {
+            _ if id.contains(char::is_whitespace) => Self::Phrase,
+            _ if id.contains(char::is_numeric) => Self::Numbered,
+            _ => Self::Word,
+        }
+    }
+}
+
+/// A row as it counts here.
+#[derive(Default)]
+struct Filled {
+    id: Option<Look>,
+    named: bool,
+    addressed: bool,
+    /// Whether something stands where a name or an address belongs that is none.
+    misnamed: bool,
+    /// How many cells are filled, and up to which column.
+    cells: usize,
+    end: usize,
+    /// Whether there is an id, and all the others are numbers.
+    sums: bool,
+}
+
+const NAMES: [Field; 3] = [Field::Name, Field::FirstName, Field::LastName];
 
 impl Filling {
-    /// What is wrong with a row of so many fields. Without names in a table nothing is: its rows may be mere ids.
+    /// What is wrong with a row of so many fields.
     pub(super) fn look(
         &mut self,
         cells: &impl Cells,
@@ -104,27 +158,97 @@ impl Filling {
         fields: usize,
         after_blank: bool,
     ) -> Option<Code> {
-        let is_filled = |at: usize| !cells.get(at).trim().is_empty();
-        let named = WHO.into_iter().filter_map(|field| columns.field(field)).any(is_filled);
-        let width = columns.names().len();
-        if !named && width > 2 && WHO.into_iter().any(|field| columns.field(field).is_some()) {
-            let kept = (0..width).filter(|at| columns.roles().get(*at) != Some(&Role::Dropped));
-            let mut filled = kept.filter(|at| is_filled(*at));
-            let lone = filled.next().filter(|_| filled.next().is_none());
-            if lone.is_some_and(|at| self.named || may_be_names(cells.get(at).as_bytes())) {
-                return Some(Code::LoneCell);
+        let row = Filled::of(cells, columns);
+        let short = fields < columns.names().len();
+        self.place = self.place_of(&row, short, after_blank);
+        // Without names in the table no row is nobody's: they may be mere ids.
+        let nobody = !row.named && !row.addressed && who(columns).next().is_some();
+        let strange = row.id.is_none_or(|look| self.is_strange(look));
+        let code = match self.place {
+            _ if nobody && strange && row.cells == 1 => Some(Code::LoneCell),
+            Place::OtherTable => Some(Code::OtherShape),
+            Place::Table if nobody && strange && row.sums && self.has_seen(Look::Numbered) => {
+                Some(Code::Total)
             }
+            Place::Table => None,
+        };
+        if code.is_none() {
+            self.learn(&row, short);
         }
-        self.named |= named;
-        let short = fields < width;
-        self.narrower = short && (self.narrower || after_blank && self.full && !self.ragged);
-        if self.narrower {
-            return Some(Code::OtherShape);
-        }
-        self.full |= !short;
-        self.ragged |= short;
-        None
+        code
     }
+
+    /// Whether this is the first id that looks so, and might be a title.
+    fn is_strange(&self, look: Look) -> bool {
+        look != Look::Numbered && !self.has_seen(look)
+    }
+
+    fn has_seen(&self, look: Look) -> bool {
+        self.looks[look as usize]
+    }
+
+    /// Where a row leads. A spreadsheet gives all rows the same number of fields, so that it takes more than blank ones
+    /// to tell them apart there.
+    fn place_of(&self, row: &Filled, short: bool, after_blank: bool) -> Place {
+        let narrow = !row.addressed && self.narrowest.is_some_and(|narrowest| row.end < narrowest);
+        let stranger = row.misnamed || row.id.is_some_and(|look| self.is_strange(look));
+        let is_other = short && self.lengths == Lengths::Whole || narrow && stranger;
+        match self.place {
+            Place::Table if is_other && after_blank => Place::OtherTable,
+            Place::OtherTable if is_other => Place::OtherTable,
+            Place::Table | Place::OtherTable => Place::Table,
+        }
+    }
+
+    /// Takes a row for somebody's.
+    fn learn(&mut self, row: &Filled, short: bool) {
+        if let Some(look) = row.id {
+            self.looks[look as usize] = true;
+        }
+        self.narrowest = Some(self.narrowest.map_or(row.end, |narrowest| narrowest.min(row.end)));
+        self.lengths = match self.lengths {
+            Lengths::Unknown | Lengths::Whole if !short => Lengths::Whole,
+            Lengths::Unknown | Lengths::Whole | Lengths::Ragged => Lengths::Ragged,
+        };
+    }
+}
+
+impl Filled {
+    fn of(cells: &impl Cells, columns: &Columns) -> Self {
+        let text = |at: usize| cells.get(at).trim();
+        let id = id_column(columns).filter(|at| !text(*at).is_empty());
+        let kept = (0..columns.names().len()).filter(|at| columns.roles()[*at] != Role::Dropped);
+        let mut row = Self { sums: id.is_some(), id: id.map(|at| Look::of(text(at))), ..Self::default() };
+        for at in kept.filter(|at| !text(*at).is_empty()) {
+            (row.cells, row.end) = (row.cells + 1, at + 1);
+            row.sums &= id == Some(at) || is_sum(text(at));
+        }
+        for name in NAMES.into_iter().filter_map(|field| columns.field(field)).map(text) {
+            row.named |= !name.is_empty() && !is_sum(name);
+            row.misnamed |= is_sum(name);
+        }
+        let address = columns.field(Field::Email).map_or("", text);
+        row.addressed = address.contains('@');
+        row.misnamed |= !address.is_empty() && !row.addressed;
+        row
+    }
+}
+
+/// The columns that say who somebody is, but for an id.
+fn who(columns: &Columns) -> impl Iterator<Item = usize> {
+    NAMES.into_iter().chain([Field::Email]).filter_map(|field| columns.field(field))
+}
+
+/// The column that ids are in, or the first that they are derived from and that doesn't say who somebody is.
+fn id_column(columns: &Columns) -> Option<usize> {
+    let derived =
+        || columns.id_from().iter().flatten().copied().find(|at| who(columns).all(|who| who != *at));
+    columns.field(Field::Id).or_else(derived)
+}
+
+/// A number, with whatever signs: nobody's name.
+fn is_sum(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit()) && !text.contains(char::is_alphabetic)
 }
 
 /// A column name has neither a digit nor an @; nearly every person's row has one, and needs no closer look.
