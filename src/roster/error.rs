@@ -13,7 +13,7 @@ use super::field::Field;
 use super::json_array::ArrayFault;
 use super::row_error::cut;
 use super::status::LeftOut;
-use super::workbook::WorkbookError;
+use super::workbook::{self, WorkbookError};
 
 /// Why a roster can't be read at all, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +117,16 @@ pub enum RosterError {
         file: Arc<str>,
         /// Why.
         source: WorkbookError,
+    },
+    /// A workbook whose roster is on a hidden sheet, which is read only if it is asked for.
+    #[error("{}: {}; take one of them with --sheet NAME", escape(.file), hidden_sheets(.sheet.as_deref(), .hidden))]
+    HiddenSheets {
+        /// The roster.
+        file: Arc<str>,
+        /// The visible sheet that was read, if one holds a table.
+        sheet: Option<Arc<str>>,
+        /// The hidden ones.
+        hidden: Vec<Arc<str>>,
     },
     /// It was said to be a workbook.
     #[error("{}: --format says that this is a workbook, and it is none; leave --format out", escape(.0))]
@@ -348,6 +358,19 @@ impl fmt::Display for NoId {
                 let derive = flag(derive, "--id-from COLUMN,COLUMN");
                 write!(f, "a list like this ({}) has none: derive ids with {derive}", escape(title))
             }
+        }
+    }
+}
+
+fn hidden_sheets(read: Option<&str>, hidden: &[Arc<str>]) -> String {
+    let hidden = workbook::list(hidden);
+    match read {
+        None => format!("no visible sheet holds a table; hidden sheets: {hidden}"),
+        Some(sheet) => {
+            format!(
+                "the sheet \"{}\" holds no roster; hidden sheets that look like one: {hidden}",
+                escape(sheet)
+            )
         }
     }
 }

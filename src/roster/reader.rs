@@ -128,10 +128,9 @@ impl Reader {
         let sample = records.sample();
         let shape = TableShape::of(&sample, locate(&sample, &options, &words), &options, 1);
         let mut context = Context::new(source, options, shape.dialect.clone());
-        let decision = records.decision().clone();
+        let blame = records.blame();
         let records = AnyRecords::Sheet(Box::new(records));
-        let rows = CsvRows::open(records, &shape, words, &mut context);
-        let rows = rows.map_err(|error| decision.blame(error))?;
+        let rows = CsvRows::open(records, &shape, words, &mut context).map_err(blame)?;
         Ok(Self::new(context, Compression::None, None, Rows::Csv(Box::new(rows))))
     }
 

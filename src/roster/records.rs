@@ -22,11 +22,11 @@ impl AnyRecords {
         }
     }
 
-    /// The line that was come to; a sheet doesn't fail on the way.
+    /// The line that was come to.
     pub(super) fn line(&self) -> u64 {
         match self {
             Self::Csv { records, .. } => records.line(),
-            Self::Sheet(_) => 1,
+            Self::Sheet(records) => records.line(),
         }
     }
 

@@ -268,6 +268,7 @@ fn of_roster(error: &RosterError) -> Exit {
         | RosterError::HeaderBadQuote(_)
         | RosterError::TooManyColumns { .. }
         | RosterError::UnclosedQuote(_)
+        | RosterError::HiddenSheets { .. }
         | RosterError::NoIdColumn { .. }
         | RosterError::NoPresetColumn { .. }
         | RosterError::NoMeetingColumn { .. }
@@ -293,7 +294,8 @@ fn of_workbook(error: &WorkbookError) -> Exit {
         | WorkbookError::Password
         | WorkbookError::Damaged(_)
         | WorkbookError::TooLarge { .. }
-        | WorkbookError::NoTable { .. } => Exit::InvalidRoster,
+        | WorkbookError::NoTable
+        | WorkbookError::OnlyHidden(_) => Exit::InvalidRoster,
         WorkbookError::Io(_) => Exit::Stopped,
     }
 }

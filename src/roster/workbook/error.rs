@@ -37,12 +37,12 @@ pub enum WorkbookError {
         /// The cap.
         cap: u64,
     },
-    /// No visible sheet holds rows.
-    #[error("no visible sheet holds a table{}", hidden_ones(.hidden))]
-    NoTable {
-        /// The sheets that aren't visible.
-        hidden: Vec<Arc<str>>,
-    },
+    /// No sheet holds rows.
+    #[error("no sheet holds a table; export the roster again")]
+    NoTable,
+    /// No visible sheet holds rows; these are hidden.
+    #[error("no visible sheet holds a table; hidden sheets: {}", list(.0))]
+    OnlyHidden(Vec<Arc<str>>),
     /// No sheet has the name or number that was asked for.
     #[error("there is no sheet \"{}\"; {}sheets: {}", escape(.wanted), near(.did_you_mean.as_deref()), list(.sheets))]
     NoSuchSheet {
@@ -93,7 +93,7 @@ impl WorkbookError {
 }
 
 /// `"Guests", "Staff"`.
-pub(super) fn list(sheets: &[Arc<str>]) -> String {
+pub(in crate::roster) fn list(sheets: &[Arc<str>]) -> String {
     const SHOWN: usize = 20;
     let quoted = |name: &Arc<str>| format!("\"{}\"", escape(name));
     let mut text = sheets.iter().take(SHOWN).map(quoted).collect::<Vec<_>>().join(", ");
@@ -105,11 +105,4 @@ pub(super) fn list(sheets: &[Arc<str>]) -> String {
 
 fn near(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!("did you mean \"{}\"? ", escape(name)))
-}
-
-fn hidden_ones(sheets: &[Arc<str>]) -> String {
-    match sheets {
-        [] => "; export the roster again".to_owned(),
-        _ => format!("; hidden sheets: {}; take one of them with --sheet NAME", list(sheets)),
-    }
 }

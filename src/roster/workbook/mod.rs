@@ -38,12 +38,13 @@ use std::sync::Arc;
 pub use caught::panics_are_caught;
 pub(super) use cell::Flaw;
 pub use error::WorkbookError;
+pub(super) use error::list;
 pub(super) use sheet::SheetRecords;
 
 use self::book::Book;
 use self::caught::caught;
 use self::container::recognise;
-use self::tabs::Promise;
+use self::tabs::{Promise, Taken};
 use super::error::RosterError;
 use super::options::ReadOptions;
 use super::source::RosterSource;
@@ -103,22 +104,6 @@ pub struct SheetDecision {
     pub header_line: Option<u64>,
 }
 
-impl SheetDecision {
-    /// An error of this sheet, which names the hidden ones if the roster may be on one of them.
-    pub(super) fn blame(&self, error: RosterError) -> RosterError {
-        match error {
-            RosterError::NoIdColumn { file, columns, no_id } if !self.hidden.is_empty() => {
-                let (sheet, hidden) = (&self.sheet, error::list(&self.hidden));
-                let file = format!(
-                    "{file}: the sheet \"{sheet}\" was read, and {hidden} is hidden (--sheet NAME takes it)"
-                );
-                RosterError::NoIdColumn { file: Arc::from(file), columns, no_id }
-            }
-            other => other,
-        }
-    }
-}
-
 /// Reads the roster of a workbook; `None` if the source is none.
 pub(super) fn open(
     source: &RosterSource,
@@ -129,6 +114,7 @@ pub(super) fn open(
     caught(|| read(source, options, words)).map_err(|error| match error {
         WorkbookError::Foreign { what, way_out } => RosterError::Foreign { file: file(), what, way_out },
         WorkbookError::Io(source) => RosterError::Io { file: file(), source },
+        WorkbookError::OnlyHidden(hidden) => RosterError::HiddenSheets { file: file(), sheet: None, hidden },
         source => RosterError::Workbook { file: file(), source },
     })
 }
@@ -140,8 +126,11 @@ fn read(
 ) -> Result<Option<SheetRecords>, WorkbookError> {
     let Some(kind) = recognise(&mut source.seekable(), &options.caps.workbook)? else { return Ok(None) };
     let mut book = Book::open(source.seekable(), kind, options.caps)?;
-    let (taken, others) = match &options.sheet {
-        Some(wanted) => (tabs::asked(book.tabs(), wanted)?, Vec::new()),
+    let Taken { at: taken, others, hidden_rosters } = match &options.sheet {
+        Some(wanted) => {
+            let at = tabs::asked(book.tabs(), wanted)?;
+            Taken { at, others: Vec::new(), hidden_rosters: Vec::new() }
+        }
         None => {
             let tabs = book.tabs().to_vec();
             tabs::found(&tabs, |tab| Ok(promise(&book.beginning(tab, LOOKED_AT)?, options, words)))?
@@ -157,11 +146,11 @@ fn read(
         sheet: name,
         asked: options.sheet.is_some(),
         others,
-        hidden: tabs::hidden(book.tabs(), Some(taken)),
+        hidden: tabs::hidden(book.tabs(), Some(taken)).map(|at| Arc::clone(&book.tabs()[at].name)).collect(),
         uncalculated: sheet.uncalculated(),
         header_line: None,
     };
-    Ok(Some(SheetRecords::new(sheet, decision, options.caps.record)))
+    Ok(Some(SheetRecords::new(sheet, decision, hidden_rosters, options.caps.record)))
 }
 
 /// A header has two names that are known, or those that the user gives.

@@ -1,10 +1,13 @@
 //! The rows of one sheet, laid out for reading: the texts end to end, and where each cell's ends.
 
+use std::sync::Arc;
+
 use super::SheetDecision;
 use super::cell::{Flaw, Value, push_text};
 use super::error::WorkbookError;
 use super::number_format::Shown;
 use crate::roster::csv_records::{Fields, Next};
+use crate::roster::error::RosterError;
 use crate::roster::options::WorkbookCaps;
 use crate::roster::table::SampleRow;
 
@@ -141,6 +144,7 @@ const SAMPLE_ROWS: usize = 1000;
 pub(in crate::roster) struct SheetRecords {
     sheet: Sheet,
     decision: SheetDecision,
+    hidden_rosters: Vec<Arc<str>>,
     next: usize,
     bytes: std::ops::Range<usize>,
     ends: Vec<usize>,
@@ -149,14 +153,36 @@ pub(in crate::roster) struct SheetRecords {
 }
 
 impl SheetRecords {
-    pub(super) fn new(sheet: Sheet, decision: SheetDecision, record_cap: usize) -> Self {
+    pub(super) fn new(
+        sheet: Sheet,
+        decision: SheetDecision,
+        hidden_rosters: Vec<Arc<str>>,
+        record_cap: usize,
+    ) -> Self {
         let ends = Vec::with_capacity(sheet.width);
-        Self { sheet, decision, next: 0, bytes: 0..0, ends, flaws: 0..0, record_cap }
+        Self { sheet, decision, hidden_rosters, next: 0, bytes: 0..0, ends, flaws: 0..0, record_cap }
     }
 
     /// What was taken out of the workbook; the header isn't known yet.
     pub(in crate::roster) fn decision(&self) -> &SheetDecision {
         &self.decision
+    }
+
+    /// Whom to blame if this sheet has no ids: the hidden ones, if the roster is on one of them.
+    pub(in crate::roster) fn blame(&self) -> impl FnOnce(RosterError) -> RosterError + use<> {
+        let (sheet, hidden) = (Arc::clone(&self.decision.sheet), self.hidden_rosters.clone());
+        |error| match error {
+            RosterError::NoIdColumn { file, .. } if !hidden.is_empty() => {
+                RosterError::HiddenSheets { file, sheet: Some(sheet), hidden }
+            }
+            other => other,
+        }
+    }
+
+    /// The row after the last one, as Excel numbers it.
+    pub(in crate::roster) fn line(&self) -> u64 {
+        let last = self.next.checked_sub(1).and_then(|at| self.sheet.rows.get(at));
+        last.map_or(1, |row| u64::from(row.row) + 2)
     }
 
     /// Its first rows.
@@ -235,7 +261,7 @@ mod tests {
             uncalculated: 0,
             header_line: None,
         };
-        SheetRecords::new(sheet, decision, 100)
+        SheetRecords::new(sheet, decision, Vec::new(), 100)
     }
 
     #[test]

@@ -57,11 +57,21 @@ pub(super) fn asked(tabs: &[Tab], wanted: &str) -> Result<usize, WorkbookError> 
     Ok(at)
 }
 
-/// The first visible tab with a roster's header, or else the first with cells; and the other visible ones with cells.
+/// The tab that is taken, and what is to be said of the others.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) at: usize,
+    /// The other visible tabs with cells.
+    pub(super) others: Vec<Arc<str>>,
+    /// Hidden tabs with a roster's header, where no visible one has any.
+    pub(super) hidden_rosters: Vec<Arc<str>>,
+}
+
+/// The first visible tab with a roster's header, or else the first with cells.
 pub(super) fn found(
     tabs: &[Tab],
     mut look: impl FnMut(usize) -> Result<Promise, WorkbookError>,
-) -> Result<(usize, Vec<Arc<str>>), WorkbookError> {
+) -> Result<Taken, WorkbookError> {
     let mut promising = Vec::new();
     for (at, _) in tabs.iter().enumerate().filter(|(_, tab)| tab.is_visible && tab.has_cells) {
         let promise = look(at)?;
@@ -70,17 +80,31 @@ pub(super) fn found(
         }
     }
     let header = promising.iter().find(|(_, promise)| *promise == Promise::Header);
-    let Some((taken, _)) = header.or_else(|| promising.first()).copied() else {
-        return Err(WorkbookError::NoTable { hidden: hidden(tabs, None) });
+    let name = |at: usize| Arc::clone(&tabs[at].name);
+    let Some((taken, promise)) = header.or_else(|| promising.first()).copied() else {
+        let hidden: Vec<_> = hidden(tabs, None).map(name).collect();
+        return Err(if hidden.is_empty() {
+            WorkbookError::NoTable
+        } else {
+            WorkbookError::OnlyHidden(hidden)
+        });
     };
-    let others = promising.iter().filter(|(at, _)| *at != taken).map(|(at, _)| Arc::clone(&tabs[*at].name));
-    Ok((taken, others.collect()))
+    // What can't be read of a hidden sheet is no matter.
+    let mut is_roster = |at: &usize| look(*at).is_ok_and(|promise| promise == Promise::Header);
+    let hidden_rosters = match promise {
+        Promise::Header => Vec::new(),
+        Promise::Empty | Promise::Cells => {
+            hidden(tabs, Some(taken)).filter(|at| is_roster(at)).map(name).collect()
+        }
+    };
+    let others = promising.iter().filter(|(at, _)| *at != taken).map(|(at, _)| name(*at)).collect();
+    Ok(Taken { at: taken, others, hidden_rosters })
 }
 
-/// The sheets that aren't visible, but for the one that is taken.
-pub(super) fn hidden(tabs: &[Tab], taken: Option<usize>) -> Vec<Arc<str>> {
-    let hidden = tabs.iter().enumerate().filter(|(at, tab)| !tab.is_visible && Some(*at) != taken);
-    hidden.filter(|(_, tab)| tab.has_cells).map(|(_, tab)| Arc::clone(&tab.name)).collect()
+/// The tabs with cells that aren't visible, but for the one that is taken.
+pub(super) fn hidden(tabs: &[Tab], taken: Option<usize>) -> impl Iterator<Item = usize> {
+    let hidden = tabs.iter().enumerate().filter(move |(at, tab)| !tab.is_visible && Some(*at) != taken);
+    hidden.filter(|(_, tab)| tab.has_cells).map(|(at, _)| at)
 }
 
 pub(super) fn with_cells(tabs: &[Tab]) -> Vec<Arc<str>> {
@@ -131,6 +155,8 @@ mod tests {
     #[case::only_hidden([Promise::Header, Promise::Empty, Promise::Header, Promise::Empty, Promise::Empty], None)]
     fn the_first_visible_roster_is_taken(#[case] looks: [Promise; 5], #[case] taken: Option<(usize, &str)>) {
         let found = found(&tabs(), |at| Ok(looks[at])).ok();
-        assert_eq!(found.as_ref().map(|(at, others)| (*at, &*others[0])), taken);
+        assert_eq!(found.as_ref().map(|found| (found.at, &*found.others[0])), taken);
+        assert!(found.is_none_or(|found| found.hidden_rosters.len()
+            == usize::from(looks[3] != Promise::Header && looks[1] != Promise::Header)));
     }
 }

@@ -44,7 +44,7 @@ fn a_chain_of_sectors_that_leads_back_is_an_error() {
 #[test]
 fn a_workbook_without_a_table_says_so() {
     let error = refusal(xlsx("", &[]), options());
-    assert_eq!(error, "r.csv: no visible sheet holds a table; export the roster again");
+    assert_eq!(error, "r.csv: no sheet holds a table; export the roster again");
     let hidden = BOOK.replace("r:id", "state=\"hidden\" r:id");
     let error = refusal(xlsx(&guests(), &[("xl/workbook.xml", &hidden)]), options());
     assert_eq!(

@@ -58,20 +58,54 @@ fn a_protected_xls_is_named() {
     assert!(refusal(bytes, options()).contains("protected with a password"));
 }
 
-/// The roster is on a hidden sheet: the one that was read is named, and the hidden one.
-#[test]
-fn a_roster_on_a_hidden_sheet_is_hinted_at() {
-    let book = BOOK.replace("</sheets>", r#"<sheet name="List" state="hidden" r:id="2"/></sheets>"#);
+/// A workbook with a visible sheet of these rows, and a hidden one.
+fn with_hidden(visible: &str, name: &str, hidden: &str) -> Vec<u8> {
+    let hidden_tab = format!(r#"<sheet name="{name}" state="hidden" r:id="2"/></sheets>"#);
     let sheets = SHEETS.replace(
         "</Relationships>",
         r#"<Relationship Id="2" Type="x/worksheet" Target="worksheets/2.xml"/></Relationships>"#,
     );
-    let hidden = format!("<worksheet><sheetData>{}</sheetData></worksheet>", guests());
     let further = [
-        ("xl/workbook.xml", &*book),
+        ("xl/workbook.xml", &*BOOK.replace("</sheets>", &hidden_tab)),
         ("xl/_rels/workbook.xml.rels", &*sheets),
-        ("xl/worksheets/2.xml", &*hidden),
+        ("xl/worksheets/2.xml", &*format!("<worksheet><sheetData>{hidden}</sheetData></worksheet>")),
     ];
-    let refused = refusal(xlsx(&row(&["Welcome", "to our list"]), &further), options());
-    assert!(refused.contains("the sheet \"Guests\" was read, and \"List\" is hidden"), "{refused}");
+    xlsx(visible, &further)
+}
+
+/// The roster is on a hidden sheet: that is an error of its own, with both names.
+#[test]
+fn a_roster_on_a_hidden_sheet_is_named() {
+    let book = with_hidden(&row(&["Welcome", "to our list"]), "List", &guests());
+    let refused = read_with(&book, options()).expect_err("a refusal");
+    assert!(matches!(refused, RosterError::HiddenSheets { .. }), "{refused:?}");
+    insta::assert_snapshot!(refused, @r#"r.csv: the sheet "Guests" holds no roster; hidden sheets that look like one: "List"; take one of them with --sheet NAME"#);
+    let asked = ReadOptions { sheet: Some("List".into()), ..options() };
+    assert_eq!(read_with(book, asked).expect("a roster").ids(), ["a"]);
+}
+
+/// A hidden sheet that is no roster says nothing about the columns of a visible one.
+#[test]
+fn lists_of_choices_on_a_hidden_sheet_are_no_roster() {
+    let visible = row(&["Name", "Email"]) + &row(&["Ann", "ann@example.com"]);
+    for hidden in [row(&["Presets"]) + &row(&["host"]), guests()] {
+        let refused = refusal(with_hidden(&visible, "Lists", &hidden), options());
+        assert!(
+            refused.starts_with("r.csv: no column holds the ids") && !refused.contains("Lists"),
+            "{refused}"
+        );
+        assert!(refused.contains("--id-from \"Email,Name\""), "{refused}");
+    }
+}
+
+/// As in CSV: a table below the people is another one, and a spreadsheet's blank row comes before it.
+#[test]
+fn a_small_table_below_the_people_is_no_guest() {
+    let people = row(&["id", "name", "email"]) + &row(&["1", "Ann", "a@example.com"]);
+    let small = row(&["Type", "Sold"]) + &row(&["VIP", "3"]);
+    let apart = read(xlsx(&(people.clone() + "<row/>" + &small), &[]));
+    assert_eq!((apart.ids(), apart.problems()), (vec!["1"], vec![(4, "other-shape"), (5, "other-shape")]));
+    let bob = row(&["bob", "Bob"]);
+    assert_eq!(read(xlsx(&(people.clone() + &bob), &[])).ids(), ["1", "bob"], "no blank row");
+    assert_eq!(read(xlsx(&(people + "<row/>" + &bob), &[])).problems(), [(4, "other-shape")]);
 }
