@@ -6,25 +6,49 @@ use super::row_error::RowErrorCode as Code;
 /// Why a value, trimmed, can't be what somebody typed.
 pub(super) fn spoiled(text: &str) -> Option<Code> {
     match text.as_bytes() {
-        [b'#' | b'E', ..] if is_cell_error(text) => Some(Code::CellError),
+        [b'#', ..]
+            if is_too_narrow(text)
+                || ERRORS.iter().any(|errors| errors.split(' ').any(|one| one == text)) =>
+        {
+            Some(Code::CellError)
+        }
+        [b'E', ..] if is_numbered_error(text) => Some(Code::CellError),
         bytes if !bytes.is_ascii() && text.contains(char::REPLACEMENT_CHARACTER) => Some(Code::Damaged),
         _ => None,
     }
 }
 
-/// Those of Excel (`#N/A`, `#REF!`, `#NAME?`, in other languages `#BEZUG!`), its cells that are too narrow (`####`), and
-/// those of LibreOffice (`Err:502`).
-fn is_cell_error(text: &str) -> bool {
-    if let Some(number) = text.strip_prefix("Err:") {
-        return number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit());
-    }
-    let too_narrow = text.len() > 3 && text.bytes().all(|b| b == b'#');
-    let inner = text.strip_prefix('#').and_then(|rest| rest.strip_suffix(['!', '?']));
-    let named = inner.is_some_and(|name| {
-        let is_part = |c: char| c.is_uppercase() || matches!(c, '/' | '0' | '_');
-        name.chars().count() > 2 && name.starts_with(char::is_uppercase) && name.chars().all(is_part)
-    });
-    too_narrow || named || matches!(text, "#N/A" | "#N/D" | "#N/V" | "#NV")
+/// The errors of Excel, LibreOffice and Google Sheets in several languages. A list, since somebody may be called
+/// `#WINNER!`.
+const ERRORS: [&str; 15] = [
+    "#N/A #REF! #VALUE! #DIV/0! #NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA",
+    "#FIELD! #BLOCKED! #UNKNOWN! #BUSY! #CONNECT! #PYTHON! #EXTERNAL! #ERROR! #MACRO?",
+    "#NV #BEZUG! #WERT! #ZAHL! #ÜBERLAUF! #KALK! #FELD! #BLOCKIERT! #UNBEKANNT!",
+    "#VALEUR! #NOM? #NOMBRE! #NUL! #PROPAGATION! #EPARS! #CHAMP!",
+    "#N/D #¡REF! #¡VALOR! #¡DIV/0! #¿NOMBRE? #¡NUM! #¡NULO! #¡DESBORDAMIENTO! #¡CALC!",
+    "#VALOR! #NOME? #NÚM! #NULO!",
+    "#RIF! #VALORE! #NULLO! #ESPANSIONE!",
+    "#N/B #VERW! #WAARDE! #DEEL/0! #NAAM? #GETAL! #LEEG! #OVERLOOP!",
+    "#I/T #REFERENCE! #VÆRDI! #DIVISION/0! #NAVN? #VERDI!",
+    "#SAKNAS! #REFERENS! #VÄRDEFEL! #NAMN? #OGILTIGT! #SKÄRNING!",
+    "#PUUTTUU! #VIITTAUS! #ARVO! #JAKO/0! #NIMI? #LUKU! #TYHJÄ!",
+    "#N/D! #ADR! #ARG! #DZIEL/0! #NAZWA? #LICZBA! #ZERO!",
+    "#ODKAZ! #HODNOTA! #DĚLENÍ_NULOU! #NÁZEV? #ČÍSLO!",
+    "#YOK #BAŞV! #DEĞER! #SAYI/0! #AD? #SAYI! #BOŞ!",
+    "#Н/Д #ССЫЛКА! #ЗНАЧ! #ДЕЛ/0! #ИМЯ? #ЧИСЛО! #ПУСТО!",
+];
+
+/// What a cell shows whose number doesn't fit into it: `####`.
+fn is_too_narrow(text: &str) -> bool {
+    text.len() > 3 && text.bytes().all(|b| b == b'#')
+}
+
+/// LibreOffice's `Err:501` to `Err:540`, in French with a space.
+fn is_numbered_error(text: &str) -> bool {
+    let number = text.strip_prefix("Err").and_then(|rest| rest.trim_start().strip_prefix(':'));
+    number
+        .filter(|number| number.len() == 3)
+        .is_some_and(|number| number.parse().is_ok_and(|number: u16| (501..=540).contains(&number)))
 }
 
 #[cfg(test)]
@@ -43,12 +67,24 @@ mod tests {
             "#NUM!",
             "#NULL!",
             "#SPILL!",
+            "#CALC!",
+            "#GETTING_DATA",
+            "#FIELD!",
+            "#BLOCKED!",
+            "#UNKNOWN!",
+            "#BUSY!",
+            "#CONNECT!",
+            "#ERROR!",
             "########",
             "#NV",
             "#BEZUG!",
             "#ÜBERLAUF!",
             "#NOM?",
-            "Err:502"
+            "#¡REF!",
+            "#¿NOMBRE?",
+            "#Н/Д",
+            "Err:502",
+            "Err :502"
         )]
         text: &str,
     ) {
@@ -63,7 +99,29 @@ mod tests {
     #[rstest]
     fn other_values_are_whole(
         #[values(
-            "", "#", "#17", "#A1!", "#VIP", "#vip!", "#1!", "Err", "Erred:50", "Err:five", "Zoë", "# 4"
+            "",
+            "#",
+            "###",
+            "#17",
+            "#A1!",
+            "#VIP",
+            "#vip!",
+            "#1!",
+            "#1 FAN!",
+            "#WINNER!",
+            "#BLESSED!",
+            "#WHO?",
+            "#n/a",
+            "#N/A!",
+            "N/A",
+            "Err",
+            "Erred:50",
+            "Err:five",
+            "Err:42",
+            "Err:404",
+            "Err:5022",
+            "Zoë",
+            "# 4"
         )]
         text: &str,
     ) {

@@ -196,6 +196,9 @@ impl Validator {
             return case.missing(column, Code::MissingPreset);
         }
         replace(&mut row.participant.preset_name, preset);
+        if let Some(code) = spoiled(preset) {
+            return case.problems.cell(column, Some(preset), code, None);
+        }
         if holds_unprintable(preset) {
             return case.problems.cell(column, Some(preset), Code::PresetControlCharacter, None);
         }

@@ -204,6 +204,7 @@ fn a_ragged_row_is_an_error_only_if_something_would_be_lost(
 #[case::names("id,name\n1,#REF!\n2,Zo\u{fffd}\n", "", &[(2, "cell-error"), (3, "damaged-text")])]
 #[case::parts("id,first name,last name\n1,#NAME?,Lee\n2,Bo,#VALUE!\n3,Cy,Oh\n", "", &[(2, "cell-error"), (3, "cell-error")])]
 #[case::derived("email,name\na@b.co,#N/A\n#N/A,Bo\n", "email,name", &[(2, "cell-error"), (3, "cell-error")])]
+#[case::presets("id,name,preset\n1,Ann,#N/A\n2,Bo,host\n", "", &[(2, "cell-error")])]
 #[case::notes("id,name,note\n1,Ann,#N/A\n2,Bo,\u{fffd}\n", "", &[])]
 fn what_was_lost_before_is_no_value(
     #[case] text: &str,
