@@ -9,6 +9,9 @@ pub(super) struct Foreign {
     pub(super) way_out: &'static str,
 }
 
+/// What the XML of a spreadsheet names.
+const EXCEL_2003: &[u8] = b"urn:schemas-microsoft-com:office:spreadsheet";
+
 const AS_CSV: &str = "save it as \"CSV UTF-8\"";
 const AS_TABLE: &str = "open it in Excel or LibreOffice and save it as .xlsx or \"CSV UTF-8\"";
 
@@ -47,21 +50,19 @@ impl Foreign {
 
     /// Of the text; its columns would be nonsense.
     pub(super) fn of_text(sample: &[u8]) -> Option<Self> {
-        const EXCEL_2003: &[u8] = b"urn:schemas-microsoft-com:office:spreadsheet";
         let text = sample.trim_ascii_start();
-        let begins = |with: &str| {
-            text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
-        };
         let holds = |part: &[u8]| memchr::memmem::find(text, part).is_some();
         match () {
-            () if ["<!doctype html", "<html", "<table", "<meta", "<head"].iter().any(|tag| begins(tag)) => {
+            () if is_html(text) => {
                 Some(Self { what: "an HTML page, as some sites name .xls", way_out: AS_TABLE })
             }
-            () if begins("<?xml") && holds(EXCEL_2003) => {
+            () if begins(text, "<?xml") && holds(EXCEL_2003) => {
                 Some(Self { what: "an XML spreadsheet of Excel 2003", way_out: AS_TABLE })
             }
-            () if begins("<?xml") => Some(Self { what: "XML", way_out: "export the list as CSV or JSON" }),
-            () if begins("BEGIN:VCARD") => Some(Self {
+            () if begins(text, "<?xml") => {
+                Some(Self { what: "XML", way_out: "export the list as CSV or JSON" })
+            }
+            () if begins(text, "BEGIN:VCARD\r") || begins(text, "BEGIN:VCARD\n") => Some(Self {
                 what: "a file of vCards",
                 way_out: "import it into an address book, and export that as CSV",
             }),
@@ -74,14 +75,37 @@ impl Foreign {
     }
 }
 
+fn begins(text: &[u8], with: &str) -> bool {
+    text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+}
+
+/// A page, or a part of one; but `<table>,<name>` are the columns of somebody's template.
+fn is_html(text: &[u8]) -> bool {
+    const TAGS: [&str; 8] = ["html", "head", "meta", "body", "style", "div", "table", "!doctype html"];
+    if begins(text, "<!--") {
+        return true;
+    }
+    let Some(tag) = text.strip_prefix(b"<") else { return false };
+    let Some(name) = TAGS.iter().find(|name| begins(tag, name)) else { return false };
+    match tag[name.len()..] {
+        [b'>', b',' | b';' | b'\t' | b'|', ..] => false,
+        [b'>' | b'/', ..] | [] => true,
+        [next, ..] => next.is_ascii_whitespace(),
+    }
+}
+
 /// `{"guests":[{`, or an object that goes on over several lines; JSON Lines have one a line.
 fn is_one_object(text: &[u8]) -> bool {
     let Some(inner) = text.strip_prefix(b"{") else { return false };
-    if inner.trim_ascii_start().starts_with(b"\"") && matches!(inner, [b'\r' | b'\n', ..]) {
+    let content = inner.trim_ascii_start();
+    let is_printed = inner[..inner.len() - content.len()].iter().any(|b| matches!(b, b'\r' | b'\n'));
+    if is_printed && content.starts_with(b"\"") {
         return true;
     }
-    let several = text.windows(2).any(|pair| pair == b"\n{");
-    let mut parts = inner.trim_ascii_start().splitn(3, |byte| *byte == b'"');
+    let mut lines = text.split(|b| matches!(b, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
+    let is_whole = lines.next().is_some_and(|first| first.ends_with(b"}"));
+    let several = is_whole && lines.any(|line| line.starts_with(b"{"));
+    let mut parts = content.splitn(3, |byte| *byte == b'"');
     let value = parts.nth(2).unwrap_or_default().trim_ascii_start();
     let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
     let list = value.strip_prefix(b"[").unwrap_or_default().trim_ascii_start();
@@ -103,7 +127,21 @@ mod tests {
     #[case::xml("<?xml version=\"1.0\"?><guests/>", Some("XML"))]
     #[case::vcard("BEGIN:VCARD\r\nFN:Ann\r\n", Some("a file of vCards"))]
     #[case::wrapped("{\"guests\": [\n {\"id\":1}]}", Some("one JSON object"))]
+    #[case::wrapped_by_lines("{\"guests\":[{\"id\":1},\n{\"id\":2}]}", Some("one JSON object"))]
     #[case::printed("{\n  \"guests\": [\n    {", Some("one JSON object"))]
+    #[case::html_after_a_comment(
+        "<!-- saved by a site -->\r\n<table class=\"list\">\n",
+        Some("an HTML page")
+    )]
+    #[case::html_style("<style>td { color: red }</style><table>", Some("an HTML page"))]
+    #[case::printed_after_a_blank("{ \r\n  \"guests\": [", Some("one JSON object"))]
+    #[case::header_like_a_tag("<header>,name\n1,Ann\n", None)]
+    #[case::header_of_tables("<tableno>;name\n1;Ann\n", None)]
+    #[case::header_of_metadata("<metadata>\tname\n1\tAnn\n", None)]
+    #[case::header_of_tags("<table>,<name>,<id>\n4,Ann,1\n", None)]
+    #[case::header_of_cards("BEGIN:VCARDS,name\n1,Ann\n", None)]
+    #[case::indented_json_lines("{\"tags\":[{\"a\":1}],\"id\":1}\n  {\"id\":2}\n", None)]
+    #[case::json_lines_of_an_old_mac("{\"tags\":[{\"a\":1}],\"id\":1}\r{\"id\":2}\r", None)]
     #[case::json_lines("{\"id\":1}\n{\"id\":2}\n", None)]
     #[case::json_lines_with_a_list("{\"tags\":[{\"a\":1}],\"id\":1}\n{\"tags\":[],\"id\":2}\n", None)]
     #[case::one_line("{\"id\":1,\"tags\":[{\"a\":1}]}", None)]
