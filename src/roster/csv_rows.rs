@@ -14,6 +14,7 @@ use super::decisions::Format;
 use super::directory::Directory;
 use super::error::RosterError;
 use super::field::Field;
+use super::filling::Filling;
 use super::formula::unguard;
 use super::options::{Header, Records};
 use super::reader::{Context, Found};
@@ -22,7 +23,7 @@ use super::row::{Record, RosterRow};
 use super::row_error::{Problems, RowError, RowErrorCode as Code, legible};
 use super::table::{TableShape, Vocabulary};
 use super::validate::{Case, Cells};
-use super::watch::{Filling, Kind, Watch, may_be_names};
+use super::watch::{Kind, Watch, may_be_names};
 use super::workbook::{Flaw, SheetDecision};
 
 /// The rows of a CSV roster, or of a sheet.

@@ -40,6 +40,7 @@ mod duplicates;
 mod encoding;
 mod error;
 mod field;
+mod filling;
 mod foreign;
 pub mod formula;
 mod guess;
