@@ -1,6 +1,9 @@
 //! What people give us by mistake: what it is, by its beginning, and the way out.
 
+use memchr::{memchr, memchr2, memmem};
+
 use super::decisions::Compression;
+use super::field::{Field, fold};
 
 /// Something that is no roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +54,7 @@ impl Foreign {
     /// Of the text; its columns would be nonsense.
     pub(super) fn of_text(sample: &[u8]) -> Option<Self> {
         let text = sample.trim_ascii_start();
-        let holds = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+        let holds = |part: &[u8]| memmem::find(text, part).is_some();
         match () {
             () if is_html(text) => {
                 Some(Self { what: "an HTML page, as some sites name .xls", way_out: AS_TABLE })
@@ -94,7 +97,7 @@ fn is_html(text: &[u8]) -> bool {
     }
 }
 
-/// `{"guests":[{`, or an object that goes on over several lines; JSON Lines have one a line.
+/// An object that holds the list, `{"guests":[{`, or that goes on over several lines; JSON Lines have one a line.
 fn is_one_object(text: &[u8]) -> bool {
     let Some(inner) = text.strip_prefix(b"{") else { return false };
     let content = inner.trim_ascii_start();
@@ -105,11 +108,47 @@ fn is_one_object(text: &[u8]) -> bool {
     let mut lines = text.split(|b| matches!(b, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
     let is_whole = lines.next().is_some_and(|first| first.ends_with(b"}"));
     let several = is_whole && lines.any(|line| line.starts_with(b"{"));
-    let mut parts = content.splitn(3, |byte| *byte == b'"');
-    let value = parts.nth(2).unwrap_or_default().trim_ascii_start();
-    let value = value.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
-    let list = value.strip_prefix(b"[").unwrap_or_default().trim_ascii_start();
-    list.starts_with(b"{") && !several
+    !several && holds_people(content)
+}
+
+/// Whether a list of objects comes before all that says who somebody is, or holds that itself. A guest's own list, of
+/// tags, say, does neither.
+fn holds_people(object: &[u8]) -> bool {
+    let mut names_somebody = false;
+    for (key, value) in members(object) {
+        let list = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+        if let Some(first) = list.filter(|list| list.starts_with(b"{")) {
+            let first = first.split(|b| *b == b'}').next().unwrap_or_default();
+            return !names_somebody || members(first).any(|(key, _)| says_who(key));
+        }
+        names_somebody |= says_who(key);
+    }
+    false
+}
+
+fn says_who(key: &[u8]) -> bool {
+    const WHO: [Field; 5] = [Field::Id, Field::Name, Field::FirstName, Field::LastName, Field::Email];
+    let key = fold(&String::from_utf8_lossy(key));
+    WHO.iter().any(|field| field.aliases().contains(&&*key))
+}
+
+/// The keys in JSON, however deep, and what comes after each of them.
+fn members(json: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = json;
+    let strings = std::iter::from_fn(move || {
+        let (_, text) = rest.split_at(memchr(b'"', rest)? + 1);
+        let mut end = memchr2(b'"', b'\\', text)?;
+        while text[end] == b'\\' {
+            end += 2;
+            end += memchr2(b'"', b'\\', text.get(end..)?)?;
+        }
+        rest = &text[end + 1..];
+        Some((&text[..end], rest))
+    });
+    strings.filter_map(|(text, after)| {
+        let value = after.trim_ascii_start().strip_prefix(b":")?;
+        Some((text, value.trim_ascii_start()))
+    })
 }
 
 #[cfg(test)]
@@ -128,6 +167,17 @@ mod tests {
     #[case::vcard("BEGIN:VCARD\r\nFN:Ann\r\n", Some("a file of vCards"))]
     #[case::wrapped("{\"guests\": [\n {\"id\":1}]}", Some("one JSON object"))]
     #[case::wrapped_by_lines("{\"guests\":[{\"id\":1},\n{\"id\":2}]}", Some("one JSON object"))]
+    #[case::answer_of_an_api(
+        "{\"success\":true,\"data\":[{\"custom_participant_id\":\"a\"}]}",
+        Some("one JSON object")
+    )]
+    #[case::nested("{\"data\":{\"guests\": [ {\"a\":1}]}}", Some("one JSON object"))]
+    #[case::event(
+        "{\"id\":\"evt\",\"title\":\"A \\\"talk\\\"\",\"guests\":[{\"email\":\"a@b.co\"}]}",
+        Some("one JSON object")
+    )]
+    #[case::list_in_a_text("{\"id\":1,\"note\":\"[{\\\"id\\\":2}]\"}", None)]
+    #[case::list_of_texts("{\"tags\":[\"a\"],\"id\":2}", None)]
     #[case::printed("{\n  \"guests\": [\n    {", Some("one JSON object"))]
     #[case::html_after_a_comment(
         "<!-- saved by a site -->\r\n<table class=\"list\">\n",
@@ -151,6 +201,13 @@ mod tests {
         let found = Foreign::of_text(text.as_bytes()).map(|found| found.what);
         assert_eq!(found.is_some(), what.is_some(), "{found:?}");
         assert!(found.zip(what).is_none_or(|(found, what)| found.starts_with(what)), "{found:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_looked_at(text in "\\{[\\[{}\"\\\\:ai, \n\r]{0,30}") {
+            let _ = Foreign::of_text(text.as_bytes());
+        }
     }
 
     #[test]
