@@ -33,12 +33,12 @@ const LOOKED_AT: usize = 64 << 10;
 /// Looks at a stretch of text; `whole` says that it doesn't end within a character.
 pub(super) fn guess(text: &[u8], whole: bool) -> Verdict {
     match str::from_utf8(text) {
-        Ok(_) => return Verdict::Utf8,
+        Ok(_) if text.is_ascii() || words(text).any(is_utf_8) => return Verdict::Utf8,
         Err(error) if error.error_len().is_none() && !whole => return Verdict::Utf8,
-        Err(_) => {}
+        Ok(_) | Err(_) => {}
     }
-    let words: Vec<&[u8]> = text.split(|b| is_between(*b)).filter(|word| !word.is_ascii()).collect();
-    let utf_8 = words.iter().filter(|word| str::from_utf8(word).is_ok()).count();
+    let words: Vec<&[u8]> = words(text).collect();
+    let utf_8 = words.iter().filter(|word| is_utf_8(word)).count();
     if utf_8 * 100 >= words.len() * UTF_8_WORDS {
         return Verdict::Utf8;
     }
@@ -49,6 +49,18 @@ pub(super) fn guess(text: &[u8], whole: bool) -> Verdict {
         Some(encoding) => Verdict::Likely(encoding, cut(&encoding.decode_without_bom_handling(first).0)),
         None => Verdict::Untold(cut(&legible(first))),
     }
+}
+
+/// The words that have something above ASCII.
+pub(super) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|b| is_between(*b)).filter(|word| !word.is_ascii())
+}
+
+/// Whether a word is UTF-8. An Armenian letter after a Latin one is none: l’école from a Mac looks like it.
+pub(super) fn is_utf_8(word: &[u8]) -> bool {
+    let is_elision =
+        |(one, next): (char, char)| one.is_ascii_alphabetic() && matches!(next, '\u{540}'..='\u{57f}');
+    str::from_utf8(word).is_ok_and(|word| !word.chars().zip(word.chars().skip(1)).any(is_elision))
 }
 
 /// ASCII that stands between words, and that is no part of a character in any encoding: not the letters and digits
@@ -244,6 +256,8 @@ mod tests {
     #[case("Ríos")]
     #[case("Víctor")]
     #[case("Acme™")]
+    #[case("Jean-François L’Écuyer")]
+    #[case("l’école, d’été")]
     #[case("Acme®")]
     #[case("Nº 5")]
     #[case("Mª José")]

@@ -2,7 +2,7 @@
 //! comes later says otherwise.
 
 use super::csv_bytes::LineCounter;
-use super::guess::UTF_8_WORDS;
+use super::guess::{UTF_8_WORDS, is_utf_8, words};
 use super::input::Unreadable;
 
 /// The first byte of a text that is no UTF-8, and what was seen after it.
@@ -15,12 +15,12 @@ pub(super) struct Stray {
     ahead: usize,
     /// The lines after it.
     lines: LineCounter,
-    /// Runs of bytes above ASCII that are UTF-8, and all of them.
+    /// Words above ASCII that are UTF-8, and all of them.
     utf_8: usize,
-    runs: usize,
+    words: usize,
 }
 
-/// By chance, a few runs of another encoding are UTF-8.
+/// By chance, a few words of another encoding are UTF-8.
 const CHANCE: usize = 3;
 
 impl Stray {
@@ -34,17 +34,17 @@ impl Stray {
             ahead: (at + 1).saturating_sub(seen),
             lines: LineCounter::default(),
             utf_8: 0,
-            runs: 0,
+            words: 0,
         })
     }
 
     /// Looks at what comes next: why it can't be read on, if the text is UTF-8 as far as that can be told now.
     pub(super) fn look(&mut self, next: &[u8]) -> Option<Unreadable> {
-        for run in next.split(u8::is_ascii).filter(|run| !run.is_empty()) {
-            self.runs += 1;
-            self.utf_8 += usize::from(str::from_utf8(run).is_ok());
+        for word in words(next) {
+            self.words += 1;
+            self.utf_8 += usize::from(is_utf_8(word));
         }
-        if self.utf_8 > CHANCE && self.utf_8 * 100 >= self.runs * UTF_8_WORDS {
+        if self.utf_8 > CHANCE && self.utf_8 * 100 >= self.words * UTF_8_WORDS {
             return Some(Unreadable::Stray {
                 byte: self.byte,
                 place: self.place,
@@ -83,6 +83,7 @@ mod tests {
     #[case::utf_8("Zoë, Zoë, Zoë, Zoë".as_bytes(), true)]
     #[case::a_few("Zoë, Zoë, Zoë".as_bytes(), false)]
     #[case::windows_1252(b"M\xfcller, Zo\xeb, Andr\xe9, Ren\xe9, No\xebl", false)]
+    #[case::mac(b"l\xd5\x8ecole, d\xd5\x8et\x8e, L\xd5\x83cuyer, l\xd5\x90me, d\xd5\x8etienne", false)]
     #[case::ascii(b"Ann, Bob", false)]
     fn many_words_in_utf_8_say_that_it_is_alone(#[case] bytes: &[u8], #[case] alone: bool) {
         assert_eq!(stray(b"abc\xe9").look(bytes).is_some(), alone);
