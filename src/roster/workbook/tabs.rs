@@ -149,14 +149,19 @@ mod tests {
     }
 
     #[rstest]
-    #[case::header([Promise::Header, Promise::Cells, Promise::Header, Promise::Header, Promise::Header], Some((3, "Read me")))]
-    #[case::first_with_cells([Promise::Header, Promise::Cells, Promise::Cells, Promise::Cells, Promise::Empty], Some((1, "Guests")))]
-    #[case::header_after_a_cover([Promise::Header, Promise::Cells, Promise::Cells, Promise::Header, Promise::Empty], Some((3, "Read me")))]
-    #[case::only_hidden([Promise::Header, Promise::Empty, Promise::Header, Promise::Empty, Promise::Empty], None)]
-    fn the_first_visible_roster_is_taken(#[case] looks: [Promise; 5], #[case] taken: Option<(usize, &str)>) {
+    #[case::header([Promise::Header, Promise::Cells, Promise::Header, Promise::Header, Promise::Header], Some((3, "Read me")), &[])]
+    #[case::first_with_cells([Promise::Header, Promise::Cells, Promise::Cells, Promise::Cells, Promise::Empty], Some((1, "Guests")), &["Lists"])]
+    #[case::header_after_a_cover([Promise::Header, Promise::Cells, Promise::Cells, Promise::Header, Promise::Empty], Some((3, "Read me")), &[])]
+    #[case::nowhere([Promise::Cells, Promise::Cells, Promise::Cells, Promise::Cells, Promise::Empty], Some((1, "Guests")), &[])]
+    #[case::only_hidden([Promise::Header, Promise::Empty, Promise::Header, Promise::Empty, Promise::Empty], None, &[])]
+    fn the_first_visible_roster_is_taken(
+        #[case] looks: [Promise; 5],
+        #[case] taken: Option<(usize, &str)>,
+        #[case] hidden_rosters: &[&str],
+    ) {
         let found = found(&tabs(), |at| Ok(looks[at])).ok();
         assert_eq!(found.as_ref().map(|found| (found.at, &*found.others[0])), taken);
-        assert!(found.is_none_or(|found| found.hidden_rosters.len()
-            == usize::from(looks[3] != Promise::Header && looks[1] != Promise::Header)));
+        let hidden = found.map(|found| found.hidden_rosters).unwrap_or_default();
+        assert_eq!(hidden.iter().map(|name| &**name).collect::<Vec<_>>(), hidden_rosters);
     }
 }
