@@ -14,5 +14,11 @@ CREATE TABLE restaged (
     person              BLOB
 ) STRICT;
 
+-- The journal's last row when the run began: the later ones are of people whom only it has named, and go with it if it
+-- isn't accepted. NULL: the run was an older version's.
+ALTER TABLE runs ADD COLUMN last_row INTEGER;
+-- Rows that go are looked for among the twins.
+CREATE INDEX twins_by_twin ON twins (twin);
+
 -- Whoever has the id of a removed row from now on is another one's, however often we had sent it.
 UPDATE participants SET sends = 0 WHERE state = 'removed';

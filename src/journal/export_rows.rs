@@ -7,12 +7,13 @@ use super::RunNumber;
 use super::difference::Difference;
 use super::error::{Doing, JournalError};
 use super::reader::{JournalReader, REPORTING, seconds};
+use super::restaged::last_known_row;
 use super::state::read_state;
 use crate::lifecycle::RowState;
 use crate::model::{JoinToken, MeetingId};
 
 /// The rows of an export, in the order in which they came into the journal, one at a time.
-pub(super) const EXPORT: &str =
+pub(super) const EXPORT: &str = concat!(
     "SELECT custom_participant_id, iif(confirmation IS NULL, coalesce(r.name, p.name), p.name),
             iif(confirmation IS NULL, coalesce(r.preset_name, p.preset_name), p.preset_name),
             iif(r.participant IS NULL OR confirmation IS NOT NULL, p.picture, r.picture), meeting_id, c.participant_id,
@@ -22,7 +23,11 @@ pub(super) const EXPORT: &str =
      FROM participants p CROSS JOIN meetings USING (meeting) LEFT JOIN confirmations c USING (confirmation)
           LEFT JOIN restaged r ON r.participant = p.participant
      WHERE (?1 IS NULL OR meeting_id = ?1) AND (?2 IS NULL OR coalesce(r.run, p.run) = ?2)
-     ORDER BY p.participant";
+       AND p.participant <= coalesce(",
+    last_known_row!(),
+    ", p.participant)
+     ORDER BY p.participant"
+);
 
 /// A participant as the export shows it.
 #[derive(Debug, Clone)]
@@ -69,13 +74,16 @@ impl JournalReader {
     pub fn extra_columns(&self, filter: ExportFilter) -> Result<Vec<(i64, Vec<String>)>, JournalError> {
         let (meeting, run) = filter.values();
         self.connection
-            .prepare(
+            .prepare(concat!(
                 "SELECT roster, extra_columns FROM rosters WHERE roster IN (
                      SELECT DISTINCT coalesce(r.roster, p.roster) FROM participants p JOIN meetings USING (meeting)
                      LEFT JOIN restaged r ON r.participant = p.participant
-                     WHERE (?1 IS NULL OR meeting_id = ?1) AND (?2 IS NULL OR coalesce(r.run, p.run) = ?2))
+                     WHERE (?1 IS NULL OR meeting_id = ?1) AND (?2 IS NULL OR coalesce(r.run, p.run) = ?2)
+                       AND p.participant <= coalesce(",
+                last_known_row!(),
+                ", p.participant))
                  ORDER BY roster",
-            )
+            ))
             .and_then(|mut statement| {
                 let rows = statement.query_map(params![meeting, run], |row| {
                     let names: String = row.get(1)?;

@@ -338,14 +338,15 @@ fn begin_run(
         .query_row("UPDATE journal SET run = run + 1 RETURNING run", [], |row| row.get(0))
         .doing(doing)?;
     forget_listings(&transaction)?;
+    restaged::put_back(&transaction, doing)?;
     transaction
         .execute(
-            "INSERT INTO runs (run, command, started_at) VALUES (?1, ?2, ?3)",
+            "INSERT INTO runs (run, command, started_at, last_row)
+             SELECT ?1, ?2, ?3, coalesce(max(participant), 0) FROM participants",
             params![run, opening.command, now.as_millisecond()],
         )
         .doing(doing)?;
     queue::lose_track_of_the_dead(&transaction, now)?;
-    restaged::put_back(&transaction, doing)?;
     transaction.commit().doing(doing)?;
     Ok(RunNumber(run))
 }

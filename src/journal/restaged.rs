@@ -1,4 +1,5 @@
-//! Rows as the last accepted run named them, kept while a run that isn't accepted yet names them otherwise.
+//! Rows as the last accepted run named them, kept while a run that isn't accepted yet names them otherwise; and rows that
+//! only such a run has named.
 
 use rusqlite::{Row, Transaction, params};
 
@@ -28,8 +29,16 @@ pub(super) fn forget(transaction: &Transaction<'_>, doing: &'static str) -> Resu
     transaction.execute("DELETE FROM restaged", []).doing(doing).map(|_| ())
 }
 
-/// The run ended without being accepted, or died: what was said before holds. What its listings have shown since then
-/// stays, and is compared with what was wanted before.
+/// The journal's last row before the last run, if that isn't accepted: nobody knows of the later ones.
+macro_rules! last_known_row {
+    () => {
+        "(SELECT last_row FROM runs WHERE run = (SELECT max(run) FROM runs) AND accepted_at IS NULL)"
+    };
+}
+pub(super) use last_known_row;
+
+/// The last run ended without being accepted, or died: what was said before holds. What its listings have shown since
+/// then stays, and is compared with what was wanted before.
 pub(super) fn put_back(transaction: &Transaction<'_>, doing: &'static str) -> Result<(), JournalError> {
     transaction
         .execute(
@@ -49,7 +58,26 @@ pub(super) fn put_back(transaction: &Transaction<'_>, doing: &'static str) -> Re
     for row in rows {
         want_again(transaction, &row.doing(doing)?).doing(doing)?;
     }
-    forget(transaction, doing)
+    forget(transaction, doing)?;
+    forget_new(transaction, doing)
+}
+
+/// Whom only the last run has named, which isn't accepted: nothing was sent for them, and whoever a listing has shown to
+/// be in by their id is another one's.
+fn forget_new(transaction: &Transaction<'_>, doing: &'static str) -> Result<(), JournalError> {
+    let last: Option<i64> =
+        transaction.query_row(concat!("SELECT ", last_known_row!()), [], |row| row.get(0)).doing(doing)?;
+    let Some(last) = last else { return Ok(()) };
+    for delete in [
+        "DELETE FROM conflicts WHERE participant > ?1",
+        "DELETE FROM twins WHERE participant > ?1",
+        "DELETE FROM participants WHERE participant > ?1",
+        // No create of theirs was answered, so that none has a token.
+        "DELETE FROM confirmations WHERE token IS NULL AND participant > ?1",
+    ] {
+        transaction.execute(delete, [last]).doing(doing)?;
+    }
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Restaged> {

@@ -87,6 +87,10 @@ use rstest::rstest;
 ])]
 #[case::export(export_rows::EXPORT, &[
     "SCAN p",
+    "SCALAR SUBQUERY 2",
+    "SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)",
+    "SCALAR SUBQUERY 1",
+    "SEARCH runs",
     "SEARCH meetings USING INTEGER PRIMARY KEY (rowid=?)",
     "SEARCH c USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
     "SEARCH r USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",

@@ -19,7 +19,7 @@ fn rows_of_a_wrong_file_are_never_sent_by_the_next_run() {
     folder.open().stage_from(&id_column(), &participants(&["wrong", "both"])).unwrap();
     let mut journal = folder.run(&["both", "right"]);
     assert_eq!(journal.claimed(9), ["both", "right"]);
-    assert_eq!(folder.reader().meetings().unwrap()[0].left_behind, 1);
+    assert_eq!(folder.ask::<i64>("SELECT count(*) FROM participants"), 2, "nobody knows of the wrong one");
 }
 
 #[test]
@@ -408,4 +408,29 @@ fn what_a_run_that_is_not_accepted_plans_again_is_sent_as_before() {
         (folder.state("a"), name_and_wanted(&folder)),
         (RowState::Planned, (participant("a").name, None))
     );
+}
+
+/// Whom only a run names that isn't accepted: not exported while it is on, and forgotten once it has ended or died, even
+/// if its listing has shown somebody by their id.
+#[rstest]
+#[case::ended(true)]
+#[case::died(false)]
+fn whom_only_an_unaccepted_run_has_named_is_forgotten(#[case] ended: bool) {
+    let folder = TestFolder::new();
+    with_added(&folder, participant("a"));
+    let mut journal = folder.open();
+    journal.stage_from(&id_column(), &participants(&["a", "new", "found", "twice"])).unwrap();
+    let shown = [listed("r-1", "found"), listed("r-2", "twice"), listed("r-3", "twice")];
+    let settled = journal.list(at(500), Resend::Allowed, &shown);
+    assert_eq!((settled.found, settled.conflicts), (1, 1));
+    assert_eq!(folder.exported().len(), 1);
+    if ended {
+        journal.end(at(1)).unwrap();
+    }
+    drop(journal);
+    let mut journal = folder.open();
+    assert_eq!(folder.ask::<i64>("SELECT count(*) FROM participants"), 1);
+    assert_eq!(Verified::of(&folder.path()).unwrap().findings, []);
+    journal.take_in(&participants(&["a", "new"]));
+    assert_eq!(journal.claimed(9), ["new"]);
 }

@@ -93,3 +93,27 @@ fn a_refused_roster_leaves_what_its_listing_has_shown() {
     assert_eq!((&field["old"], &field["new"]), (&"Somebody".into(), &"Guest 1".into()), "{deviation}");
     event.0.tell("journal verify j.db").exit(0);
 }
+
+/// Whom only the refused roster names: in no export, and not held against whoever is in by their id.
+#[rstest]
+#[case::by_a_limit("--remove", 7)]
+#[case::by_an_invalid_row("", 3)]
+fn whom_only_a_refused_roster_names_leaves_no_trace(#[case] flags: &str, #[case] exit: i32) {
+    let event = Event::new();
+    let rows: String =
+        (1..=20).map(|n| format!("{n},Guest {n},group_call_participant,g{n}@x.org\n")).collect();
+    event.0.write("list.csv", format!("id,name,preset,Email\n{rows}"));
+    event.sync("--export before.csv").exit(0);
+    event.0.server().add("other", "Somebody", "group_call_participant");
+    let mut rows = "1,Guest 1,group_call_participant,g1@x.org\n".to_owned();
+    rows += "new,New,group_call_participant,new@x.org\nother,Other,group_call_host,other@x.org\n";
+    if exit == 3 {
+        rows += "bad,Bad,nonsense,\n";
+    }
+    event.0.write("list.csv", format!("id,name,preset,Email\n{rows}"));
+    event.sync(flags).exit(exit);
+    event.0.tell("export --journal j.db --output after.csv").exit(0);
+    assert_eq!(event.0.text("after.csv"), event.0.text("before.csv"));
+    event.0.tell("verify --journal j.db --settle 0s --allow-foreign").exit(0);
+    event.0.tell("journal verify j.db").exit(0);
+}
