@@ -203,7 +203,11 @@ fn stage_twice(journal: &mut Journal, on_duplicate: OnDuplicate, rows: &[Partici
         StageInto { target: &target, roster, id_source: &id_source, new_id_source: false, on_duplicate };
     let rows = rows.iter().zip(2..);
     let rows = rows.map(|(participant, line)| StageRow { participant, line, extra: None, person: None });
-    let repeated = journal.stage(into, rows).unwrap().len();
+    journal.stage(into, rows).unwrap().len()
+}
+
+fn accept_twice(journal: &mut Journal, on_duplicate: OnDuplicate, rows: &[Participant]) -> usize {
+    let repeated = stage_twice(journal, on_duplicate, rows);
     journal.accept(at(0), Acceptance::default()).unwrap();
     repeated
 }
@@ -220,7 +224,7 @@ fn of_two_rows_for_one_id_the_one_that_counts_is_sent(
     let newest = Participant { name: "Newest".into(), ..participant("a") };
     let mut journal = folder.open();
     let rows = [participant("a"), participant("b"), newest];
-    assert_eq!(stage_twice(&mut journal, on_duplicate, &rows), 1);
+    assert_eq!(accept_twice(&mut journal, on_duplicate, &rows), 1);
     assert_eq!(journal.claim(1)[0].participant.name, name);
     assert_eq!(folder.ask::<i64>("SELECT line FROM participants WHERE custom_participant_id = 'a'"), line);
 }
@@ -231,11 +235,11 @@ fn of_two_rows_for_somebody_who_is_in_the_last_one_says_what_differs() {
     with_added(&folder, participant("a"));
     let renamed = Participant { name: "Ann".into(), ..participant("a") };
     let mut journal = folder.open();
-    stage_twice(&mut journal, OnDuplicate::Last, &[renamed.clone(), participant("a")]);
+    accept_twice(&mut journal, OnDuplicate::Last, &[renamed.clone(), participant("a")]);
     assert_eq!(journal.tally().unwrap().differing, 0);
     drop(journal);
     let mut journal = folder.open();
-    stage_twice(&mut journal, OnDuplicate::Last, &[participant("a"), renamed]);
+    accept_twice(&mut journal, OnDuplicate::Last, &[participant("a"), renamed]);
     assert_eq!(journal.tally().unwrap().differing, 1);
 }
 
@@ -370,6 +374,18 @@ fn a_run_that_is_not_accepted_leaves_a_row_as_it_was(#[case] result: fn(&Intent)
     journal.stage_from(&id_column(), std::slice::from_ref(&other)).unwrap();
     journal.end(at(1)).unwrap();
     assert_eq!(folder.ask::<String>(row), before);
+}
+
+/// Of two rows for one id the first is as before, and the last one counts.
+#[test]
+fn a_run_that_is_not_accepted_leaves_a_row_as_it_was_though_it_names_it_twice() {
+    let folder = TestFolder::new();
+    with_added(&folder, participant("a"));
+    let other = Participant { name: "Other".into(), ..participant("a") };
+    let mut journal = folder.open();
+    assert_eq!(stage_twice(&mut journal, OnDuplicate::Last, &[participant("a"), other]), 1);
+    journal.end(at(1)).unwrap();
+    assert_eq!(name_and_wanted(&folder), (participant("a").name, None));
 }
 
 /// A listing of a run that isn't accepted finds it: what it holds stays, and is compared with the roster of before.
