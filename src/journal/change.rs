@@ -49,23 +49,16 @@ impl Journal {
                     [],
                 )
                 .doing(PLANNING)?;
-            // A row that is added again keeps what its roster wants.
-            transaction
-                .execute(
-                    &format!(
-                        "UPDATE participants SET {AS_WANTED} WHERE wanted IS NOT NULL AND participant IN (
-                             SELECT participant FROM temp.changes WHERE kind = 'add_again')"
-                    ),
-                    [],
-                )
-                .doing(PLANNING)?;
             remove(transaction, rows_of(transaction, ChangeKind::Gone)?, OtherCreates::None)?;
             remove(transaction, rows_of(transaction, ChangeKind::AddAgain)?, OtherCreates::None)?;
             let planned = legal(RowState::Removed, Transition::Readd)?;
             transaction
                 .execute(
-                    "UPDATE participants SET state = ?1, sends = 0, sent_run = -1 WHERE state = 'removed'
-                       AND participant IN (SELECT participant FROM temp.changes WHERE kind = 'add_again')",
+                    &format!(
+                        "UPDATE participants SET state = ?1, sends = 0, sent_run = -1, {AS_WANTED}
+                         WHERE state = 'removed'
+                           AND participant IN (SELECT participant FROM temp.changes WHERE kind = 'add_again')"
+                    ),
                     [planned.name()],
                 )
                 .doing(PLANNING)
@@ -166,15 +159,16 @@ pub(super) fn remove(
     rows: impl IntoIterator<Item = i64>,
     others: OtherCreates,
 ) -> Result<(), JournalError> {
-    let prepare = |sql| transaction.prepare_cached(sql).doing(REMOVING);
+    let prepare = |sql: &str| transaction.prepare_cached(sql).doing(REMOVING);
     let mut look = prepare(
         "SELECT confirmation FROM participants WHERE participant = ?1 AND state IN ('added', 'present')",
     )?;
-    let mut update = prepare(
-        "UPDATE participants SET state = ?2, confirmation = NULL, wanted = NULL, sends = iif(?3, max(sends - 1, 0), 0),
-             sent_run = -1
+    // What they were is of no account any more; whoever comes in their place is compared with what the roster wants.
+    let mut update = prepare(&format!(
+        "UPDATE participants SET state = ?2, confirmation = NULL, sends = iif(?3, max(sends - 1, 0), 0), sent_run = -1,
+             {AS_WANTED}
          WHERE participant = ?1",
-    )?;
+    ))?;
     let mut forget = prepare("DELETE FROM confirmations WHERE confirmation = ?1")?;
     let removed = legal(RowState::Added, Transition::Remove)?;
     for row in rows {

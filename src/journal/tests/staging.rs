@@ -450,3 +450,25 @@ fn whom_only_an_unaccepted_run_has_named_is_forgotten(#[case] ended: bool) {
     journal.take_in(&participants(&["a", "new"]));
     assert_eq!(journal.claimed(9), ["new"]);
 }
+
+/// Another one has taken the place of somebody whose preset differed: it differs as before, whatever becomes of the run.
+#[test]
+fn what_is_wanted_of_who_was_replaced_stays() {
+    let folder = TestFolder::new();
+    let host = |id| RemoteParticipant { preset_name: "host".into(), ..listed(id, "a") };
+    let mut journal = folder.run(&["a"]);
+    assert_eq!(journal.list(at(500), Resend::Allowed, &[host("r-1")]).found, 1);
+    let wanted = "SELECT wanted FROM participants";
+    let before: String = folder.ask(wanted);
+    drop(journal);
+    let mut journal = folder.open();
+    journal.stage_from(&id_column(), &participants(&["a"])).unwrap();
+    let meeting = journal.meetings().unwrap().remove(0);
+    journal.begin_listing(meeting.key).unwrap();
+    journal.add_listed(meeting.key, &[host("r-2")]).unwrap();
+    assert_eq!(journal.plan_changes(meeting).unwrap().counts.replaced, 1);
+    journal.forget_replaced(meeting.key).unwrap();
+    journal.apply_listing(meeting.key, at(500), Resend::Allowed, at(0)).unwrap();
+    journal.end(at(1)).unwrap();
+    assert_eq!(folder.ask::<String>(wanted), before);
+}
