@@ -4,7 +4,7 @@
 //! planned ─claim─▶ sending ─▶ added | rejected | planned | uncertain
 //! uncertain ─settled, listed─▶ present | conflict | planned | rejected
 //! planned ─listed before the first create─▶ present | conflict
-//! conflict ─listed again─▶ present | conflict        rejected ─named again─▶ planned
+//! conflict ─listed again─▶ present | conflict | removed        rejected ─named again─▶ planned
 //! rejected | removed ─listed: somebody else has added it─▶ present | conflict
 //! planned, sent by an earlier run ─held─▶ uncertain
 //! planned, its person is in already ─withheld─▶ held ─named again─▶ planned      held ─listed─▶ present | conflict
@@ -110,7 +110,7 @@ pub enum Transition {
     GiveUp,
     /// A new run names it again.
     NameAgain,
-    /// Our DELETE, or a complete scan of a sync that misses it.
+    /// Our DELETE, or a complete scan of a sync that misses it, though it was in.
     Remove,
     /// It was removed, and is wanted again.
     Readd,
@@ -136,7 +136,7 @@ pub fn next(state: RowState, transition: Transition) -> Option<RowState> {
         (Planned, T::Withhold) => Held,
         (Planned | Uncertain | Conflict | Held | Rejected | Removed, T::Adopt) => Present,
         (Planned | Uncertain | Conflict | Held | Rejected | Removed, T::FindTwice) => Conflict,
-        (Added | Present, T::Remove) => Removed,
+        (Added | Present | Conflict, T::Remove) => Removed,
         _ => return None,
     };
     Some(after)
@@ -194,6 +194,7 @@ mod tests {
         rejected -NameAgain-> planned
         conflict -Adopt-> present
         conflict -FindTwice-> conflict
+        conflict -Remove-> removed
         held -Adopt-> present
         held -FindTwice-> conflict
         held -NameAgain-> planned

@@ -191,13 +191,12 @@ fn unwanted(known: Option<Known<'_>>, listed: &Listed<'_>) -> Change {
 /// Neither on the roster nor in the meeting.
 fn vanished(known: Option<RowState>) -> Change {
     match known {
-        Some(RowState::Added | RowState::Present) => Change::Gone,
+        Some(RowState::Added | RowState::Present | RowState::Conflict) => Change::Gone,
         // It may only not show yet.
         Some(RowState::Sending | RowState::Uncertain) => Change::Unsettled,
-        Some(
-            RowState::Planned | RowState::Rejected | RowState::Conflict | RowState::Held | RowState::Removed,
-        )
-        | None => Change::Nothing,
+        Some(RowState::Planned | RowState::Rejected | RowState::Held | RowState::Removed) | None => {
+            Change::Nothing
+        }
     }
 }
 
@@ -205,9 +204,12 @@ fn vanished(known: Option<RowState>) -> Change {
 fn missing(known: Option<RowState>) -> Change {
     match known {
         None | Some(RowState::Planned | RowState::Rejected) => Change::Add,
-        Some(RowState::Added | RowState::Present | RowState::Removed) => Change::AddAgain,
+        // All who shared an id may have been removed.
+        Some(RowState::Added | RowState::Present | RowState::Conflict | RowState::Removed) => {
+            Change::AddAgain
+        }
         Some(RowState::Held) => Change::HoldBack,
-        Some(RowState::Sending | RowState::Uncertain | RowState::Conflict) => Change::Unsettled,
+        Some(RowState::Sending | RowState::Uncertain) => Change::Unsettled,
     }
 }
 
@@ -300,6 +302,8 @@ mod tests {
     #[case::in_doubt(Some(ANN), known(RowState::Uncertain, None, Origin::Found), &[], Change::Unsettled)]
     #[case::removed_by_others(Some(ANN), known(RowState::Added, Some("a"), Origin::Created), &[], Change::AddAgain)]
     #[case::removed_by_us(Some(ANN), known(RowState::Removed, None, Origin::Created), &[], Change::AddAgain)]
+    #[case::all_of_them_removed(Some(ANN), known(RowState::Conflict, None, Origin::Found), &[], Change::AddAgain)]
+    #[case::all_of_them_gone(None, known(RowState::Conflict, None, Origin::Found), &[], Change::Gone)]
     #[case::as_wanted(Some(ANN), known(RowState::Added, Some("a"), Origin::Created), &[listed("a", ANN)], Change::Unchanged)]
     #[case::there_before_us(Some(ANN), None, &[listed("a", ANN)], Change::Unchanged)]
     #[case::twice(Some(ANN), None, &[listed("a", ANN), listed("b", ANN)], Change::Conflict)]

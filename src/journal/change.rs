@@ -21,7 +21,7 @@ const AS_WANTED: &str = "name = coalesce(wanted ->> 'name', name),
      picture = nullif(coalesce(wanted ->> 'picture', picture), ''), wanted = NULL, difference_accepted = 0";
 
 impl Journal {
-    /// Takes over what the planned changes have shown of confirmed rows: fields that others have changed, and who is
+    /// Takes over what the planned changes have shown of rows that were in: fields that others have changed, and who is
     /// gone. Those of them whom the roster names are planned again. Whose new id was held back only when the run was
     /// accepted stays, too. To be called once it is.
     pub fn begin_changes(&mut self) -> Result<(), JournalError> {
@@ -153,7 +153,8 @@ pub enum OtherCreates {
     Possible,
 }
 
-/// Confirmed rows are in the meeting no longer. The create that had made them goes with them.
+/// Confirmed rows, and those whom several shared, are in the meeting no longer. The create that had made them goes with
+/// them.
 pub(super) fn remove(
     transaction: &Transaction<'_>,
     rows: impl IntoIterator<Item = i64>,
@@ -161,7 +162,7 @@ pub(super) fn remove(
 ) -> Result<(), JournalError> {
     let prepare = |sql: &str| transaction.prepare_cached(sql).doing(REMOVING);
     let mut look = prepare(
-        "SELECT confirmation FROM participants WHERE participant = ?1 AND state IN ('added', 'present')",
+        "SELECT confirmation FROM participants WHERE participant = ?1 AND state IN ('added', 'present', 'conflict')",
     )?;
     // What they were is of no account any more; whoever comes in their place is compared with what the roster wants.
     let mut update = prepare(&format!(
@@ -170,14 +171,16 @@ pub(super) fn remove(
          WHERE participant = ?1",
     ))?;
     let mut forget = prepare("DELETE FROM confirmations WHERE confirmation = ?1")?;
+    let mut forget_shared = prepare("DELETE FROM conflicts WHERE participant = ?1")?;
     let removed = legal(RowState::Added, Transition::Remove)?;
     for row in rows {
-        let confirmation: Option<i64> =
+        let was_in: Option<Option<i64>> =
             look.query_row([row], |found| found.get(0)).optional().doing(REMOVING)?;
-        if let Some(confirmation) = confirmation {
+        if let Some(confirmation) = was_in {
             let possible = others == OtherCreates::Possible;
             update.execute(params![row, removed.name(), possible]).doing(REMOVING)?;
             forget.execute([confirmation]).doing(REMOVING)?;
+            forget_shared.execute([row]).doing(REMOVING)?;
         }
     }
     Ok(())

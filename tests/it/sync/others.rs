@@ -312,3 +312,23 @@ fn an_import_finds_who_was_removed_and_is_in_again() {
     event.roster(&[("1", "Ann"), ("2", "Bob")]);
     event.0.run().added(0).present(2);
 }
+
+/// Two of one id, and both are gone since: whom the roster names gets their place again, and isn't in conflict for ever.
+#[test]
+fn whoever_was_in_twice_and_is_gone_is_added_again() {
+    let event = Event::new();
+    for id in ["1", "1", "2", "2"] {
+        event.0.server().add(id, "By hand", "group_call_participant");
+    }
+    event.roster(&[("1", "Ann"), ("2", "Bob"), ("3", "Cid")]);
+    event.sync("").exit(4).added(1).conflict(2);
+    event.0.server().remove("1");
+    event.0.server().remove("2");
+    event.roster(&[("1", "Ann"), ("3", "Cid")]);
+    let plan = event.run("plan").exit(0);
+    let plan = &plan.lines_of("meeting_plan")[0];
+    assert_eq!((&plan["add_again"], &plan["gone"]), (&1.into(), &1.into()), "{plan}");
+    event.sync("").exit(0).added(1).present(1);
+    event.assert_members(&[("1", "Ann"), ("3", "Cid")]);
+    event.0.tell("journal verify j.db").exit(0);
+}
