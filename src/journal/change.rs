@@ -44,9 +44,10 @@ impl Journal {
             // Others have made them so, or an update whose answer we never saw: the token may be of what they were before.
             transaction
                 .execute(
-                    "UPDATE confirmations SET token = NULL, token_expires_at = NULL WHERE token IS NOT NULL
+                    "UPDATE confirmations SET token = NULL, token_expires_at = NULL, token_run = ?1
+                     WHERE token IS NOT NULL
                        AND participant IN (SELECT participant FROM temp.changes WHERE kind = 'unchanged')",
-                    [],
+                    [run.0],
                 )
                 .doing(PLANNING)?;
             remove(transaction, rows_of(transaction, ChangeKind::Gone)?, OtherCreates::None)?;

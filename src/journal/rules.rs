@@ -127,7 +127,8 @@ pub(super) const RULES: [Rule; 19] = [
         what: "added without the token that came with the answer, or with an empty one",
         sql: "SELECT p.custom_participant_id AS offender
               FROM participants p JOIN confirmations c USING (confirmation)
-              WHERE c.token = '' OR (p.state = 'added' AND c.token IS NULL AND c.token_purged_at IS NULL)",
+              WHERE c.token = '' OR (p.state = 'added' AND c.token IS NULL AND c.token_purged_at IS NULL
+                                     AND c.token_run IS NULL)",
     },
     Rule {
         code: "purged-token",

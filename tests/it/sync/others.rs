@@ -332,3 +332,15 @@ fn whoever_was_in_twice_and_is_gone_is_added_again() {
     event.assert_members(&[("1", "Ann"), ("3", "Cid")]);
     event.0.tell("journal verify j.db").exit(0);
 }
+
+/// The token of before is not handed out, and a new one can't be had: the journal is in order nevertheless.
+#[test]
+fn a_token_that_others_have_made_useless_leaves_the_journal_in_order() {
+    let event = Event::with("404=1@token");
+    event.roster(&[("1", "Ann")]);
+    event.sync("").exit(0);
+    event.0.server().change("1", &json!({ "name": "Anne" }));
+    event.roster(&[("1", "Anne")]);
+    event.sync("").exit(4).without_token(1);
+    event.0.tell("journal verify j.db").exit(0);
+}
