@@ -26,7 +26,7 @@ impl Journal {
                 .doing(doing)?;
             transaction
                 .execute(
-                    "UPDATE participants SET state = ?2, sent_run = run
+                    "UPDATE participants SET state = ?2
                      WHERE state = 'planned' AND run = ?1 AND participant IN (SELECT participant FROM doubts)",
                     params![run.0, uncertain.name()],
                 )

@@ -297,3 +297,21 @@ fn an_absence_of_an_earlier_run_does_not_count() {
     journal.list(at(500), Resend::Allowed, &[]);
     assert_eq!(folder.state("a"), RowState::Planned);
 }
+
+/// A create that may have arrived is that of the run that sent it, though a later one holds it back.
+#[test]
+fn who_is_held_back_is_of_the_run_that_sent_them() {
+    let folder = TestFolder::new();
+    let mut journal = in_doubt(&folder, Proof::None);
+    for _ in 0..2 {
+        journal.list(at(500), Resend::Allowed, &[]);
+    }
+    assert_eq!(folder.state("a"), RowState::Planned);
+    drop(journal);
+    let mut journal = folder.run(&["a"]);
+    assert_eq!(journal.hold_back(at(0)).unwrap(), 1);
+    assert_eq!(journal.list(at(500), Resend::Hold, &[listed("r1", "a")]).reconciled, 1);
+    assert_eq!(folder.ask::<i64>("SELECT sent_run FROM participants"), 1);
+    let tally = journal.tally().unwrap();
+    assert_eq!((tally.added, tally.present), (0, 1));
+}
