@@ -40,6 +40,8 @@ pub struct Rehearsed {
     pub unsettled: u64,
     /// Possible duplicates.
     pub held: u64,
+    /// Removed before: an import leaves them out.
+    pub removed: u64,
     /// Beyond the limit.
     pub left_out: u64,
     /// Left out since another row for the same participant counts.
@@ -65,6 +67,7 @@ enum Standing {
     New,
     In,
     Unsettled,
+    Removed,
     /// Sent before, and to be sent again.
     Again,
 }
@@ -117,6 +120,7 @@ impl Rehearsal {
             match standing {
                 Standing::In => self.counts.already_in += 1,
                 Standing::Unsettled => self.counts.unsettled += 1,
+                Standing::Removed => self.counts.removed += 1,
                 Standing::New | Standing::Again => {}
             }
         } else {
@@ -210,9 +214,8 @@ impl Rehearsal {
             .doing(DOING)?;
         Ok(match known {
             None | Some((RowState::Planned | RowState::Rejected | RowState::Held, 0)) => Standing::New,
-            Some((RowState::Planned | RowState::Rejected | RowState::Held | RowState::Removed, _)) => {
-                Standing::Again
-            }
+            Some((RowState::Planned | RowState::Rejected | RowState::Held, _)) => Standing::Again,
+            Some((RowState::Removed, _)) => Standing::Removed,
             Some((RowState::Added | RowState::Present, _)) => Standing::In,
             Some((RowState::Sending | RowState::Uncertain | RowState::Conflict, _)) => Standing::Unsettled,
         })

@@ -25,6 +25,8 @@ pub struct Tally {
     pub held: u64,
     /// Planned, or removed before.
     pub not_attempted: u64,
+    /// Of those: removed before, so that only a sync adds them again.
+    pub removed: u64,
     /// Of the confirmed: with another name, preset or picture than the roster's, and that isn't accepted.
     pub differing: u64,
     /// Of the confirmed: without a token, and it wasn't removed on purpose.
@@ -122,10 +124,11 @@ impl Journal {
                             WHEN 'conflict' THEN (SELECT 'in the meeting as ' || group_concat(participant_id, ', ')
                                 FROM conflicts x WHERE x.participant = p.participant)
                             WHEN 'held' THEN 'the e-mail address of somebody in the meeting'
+                            WHEN 'removed' THEN 'removed before; guestlist sync adds it again'
                             ELSE 'the roster wants ' || wanted END,
                         (SELECT twin FROM twins x WHERE x.participant = p.participant)
                  FROM participants p JOIN rosters USING (roster) JOIN meetings USING (meeting)
-                 WHERE p.run = ?1 AND (state IN ('rejected', 'uncertain', 'conflict', 'held')
+                 WHERE p.run = ?1 AND (state IN ('rejected', 'uncertain', 'conflict', 'held', 'removed')
                     OR (state IN ('added', 'present') AND wanted IS NOT NULL AND difference_accepted = 0))
                  ORDER BY p.roster, p.line LIMIT ?2",
             )
@@ -172,7 +175,11 @@ fn count_group(tally: &mut Tally, row: &Row<'_>) -> rusqlite::Result<()> {
         RowState::Uncertain | RowState::Sending => &mut tally.uncertain,
         RowState::Conflict => &mut tally.conflict,
         RowState::Held => &mut tally.held,
-        RowState::Planned | RowState::Removed => &mut tally.not_attempted,
+        RowState::Planned => &mut tally.not_attempted,
+        RowState::Removed => {
+            tally.removed += count;
+            &mut tally.not_attempted
+        }
     };
     *slot += count;
     Ok(())

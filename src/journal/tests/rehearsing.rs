@@ -43,21 +43,24 @@ fn stage(journal: &mut Journal, rows: &[Row], on_duplicate: OnDuplicate) -> Resu
     Ok(journal.stage(into, rows)?.len())
 }
 
-/// Ann was added, Bea is in doubt, Cy was never sent.
+/// Ann was added, Bea is in doubt, Cy was never sent, Dan was removed.
 fn earlier_run() -> TestFolder {
     let folder = TestFolder::new();
     let mut journal = folder.open();
-    stage(&mut journal, &[("ann", "ann@x.org"), ("bea", "bea@x.org"), ("cy", "cy@x.org")], OnDuplicate::Stop)
-        .unwrap();
+    let rows = [("dan", "dan@x.org"), ("ann", "ann@x.org"), ("bea", "bea@x.org"), ("cy", "cy@x.org")];
+    stage(&mut journal, &rows, OnDuplicate::Stop).unwrap();
     journal.accept(at(0), Acceptance::default()).unwrap();
-    let intents = journal.claim(2);
+    let intents = journal.claim(3);
     journal.record(&intents[0], at(0), added(&intents[0]));
-    journal.record(&intents[1], at(0), doubtful(Proof::None));
+    journal.keep_removals(&[(intents[0].row, OtherCreates::None)]).unwrap();
+    journal.record(&intents[1], at(0), added(&intents[1]));
+    journal.record(&intents[2], at(0), doubtful(Proof::None));
     folder
 }
 
 #[rstest]
 #[case::the_same_roster(&[("ann", "ann@x.org"), ("bea", "bea@x.org"), ("cy", "cy@x.org")])]
+#[case::removed_before(&[("ann", "ann@x.org"), ("dan", "dan@x.org"), ("dan-1", "dan@x.org")])]
 #[case::mended_ids(&[("ann-1", "ann@x.org"), ("bea-1", "bea@x.org"), ("cy-1", "cy@x.org")])]
 #[case::both_named(&[("ann-1", "ann@x.org"), ("ann", "ann@x.org"), ("new", "new@x.org")])]
 #[case::repeated(&[("ann-1", "ann@x.org"), ("ann-1", "ann@x.org"), ("ann", ""), ("ann", "ann@x.org")])]
@@ -76,6 +79,7 @@ fn an_import_does_what_its_rehearsal_said(
         already_in: tally.present,
         unsettled: tally.uncertain + tally.conflict,
         held: tally.held,
+        removed: tally.removed,
         left_out: 0,
         repeated,
     };

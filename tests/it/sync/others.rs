@@ -313,6 +313,25 @@ fn an_import_finds_who_was_removed_and_is_in_again() {
     event.0.run().added(0).present(2);
 }
 
+/// Removed on purpose: an import leaves them out, its dry run says so, and both name them.
+#[test]
+fn an_import_and_its_dry_run_leave_out_who_was_removed() {
+    let event = Event::new();
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("").exit(0);
+    event.roster(&[("1", "Ann")]);
+    event.sync("--remove").exit(0);
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    let ran = event.0.run_with("--dry-run").exit(0).present(1);
+    let plan = &ran.lines_of("plan")[0];
+    assert_eq!((&plan["would_add"], &plan["removed"]), (&0.into(), &1.into()));
+    assert_eq!(ran.summary()["not_attempted"], 1);
+    let ran = event.0.run().exit(4).added(0).present(1);
+    assert_eq!(ran.summary()["not_attempted"], 1);
+    event.0.tell("import list.csv --journal j.db").exit(4).says("guestlist sync adds it again");
+    event.assert_members(&[("1", "Ann")]);
+}
+
 /// Two of one id, and both are gone since: whom the roster names gets their place again, and isn't in conflict for ever.
 #[test]
 fn whoever_was_in_twice_and_is_gone_is_added_again() {

@@ -88,8 +88,8 @@ impl Planner {
         self.failed.map_or(Ok(()), Err)?;
         self.rehearsal.refuse_other_source(&id_sources(report, &self.reading))?;
         let rest = self.rehearsal.finish()?;
-        let Rehearsed { already_in, unsettled, held, left_out, repeated } = rest;
-        let others = report.invalid + already_in + unsettled + held + left_out + repeated;
+        let Rehearsed { already_in, unsettled, held, removed, left_out, repeated } = rest;
+        let others = report.invalid + already_in + unsettled + held + removed + left_out + repeated;
         Ok(Plan { would_add: report.rows.saturating_sub(others), rest })
     }
 }
@@ -100,7 +100,7 @@ fn id_sources(report: &CheckReport, reading: &ReadOptions) -> Vec<IdSource> {
     columns.filter_map(|columns| id_source(reading, columns)).collect()
 }
 
-/// Its counts add up like those of an import: who would be added is not attempted.
+/// Its counts add up like those of an import: who would be added, or was removed before, is not attempted.
 fn summary(report: &CheckReport, plan: Plan, exit: Exit) -> SummaryLine<'static> {
     SummaryLine {
         rows: report.rows,
@@ -110,7 +110,7 @@ fn summary(report: &CheckReport, plan: Plan, exit: Exit) -> SummaryLine<'static>
         uncertain: plan.rest.unsettled,
         conflict: 0,
         held: plan.rest.held,
-        not_attempted: plan.would_add,
+        not_attempted: plan.would_add + plan.rest.removed,
         invalid: report.invalid,
         left_out: plan.rest.left_out,
         repeated: plan.rest.repeated,

@@ -26,6 +26,7 @@ const IN: Tally = Tally {
     conflict: 0,
     held: 0,
     not_attempted: 0,
+    removed: 0,
     differing: 0,
     without_token: 0,
     purged: 0,

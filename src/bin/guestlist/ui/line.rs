@@ -139,7 +139,15 @@ pub(crate) enum Line<'a> {
     /// The end of a plan.
     Planned { changes: bool, forbidden: bool, would_remove: u64, rows: u64, invalid: u64, exit_code: u8 },
     /// What a dry run found that an import would do.
-    Plan { would_add: u64, already_in: u64, unsettled: u64, held: u64, left_out: u64, repeated: u64 },
+    Plan {
+        would_add: u64,
+        already_in: u64,
+        unsettled: u64,
+        held: u64,
+        removed: u64,
+        left_out: u64,
+        repeated: u64,
+    },
     /// The end of an import.
     Summary(SummaryLine<'a>),
     /// A token that could not be had.

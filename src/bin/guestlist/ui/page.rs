@@ -137,12 +137,16 @@ fn counts(checked: &Checked, plan: Option<Plan>) -> Vec<Count> {
     let report = &checked.report;
     let can_be = match plan {
         None => vec![(report.valid, "can be invited")],
-        Some(Plan { would_add, rest: Rehearsed { already_in, unsettled, held, left_out, repeated: _ } }) => {
+        Some(Plan {
+            would_add,
+            rest: Rehearsed { already_in, unsettled, held, removed, left_out, repeated: _ },
+        }) => {
             vec![
                 (would_add, "would be invited now"),
                 (already_in, "are in already"),
                 (unsettled, "would be looked up first"),
                 (held, "would be held back as possible duplicates"),
+                (removed, "were removed before, and would be left out"),
                 (left_out, "are left out by --limit"),
             ]
         }

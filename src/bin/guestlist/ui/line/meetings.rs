@@ -135,7 +135,8 @@ impl<'a> Line<'a> {
     }
 
     pub(crate) fn plan(plan: Plan) -> Self {
-        let Plan { would_add, rest: Rehearsed { already_in, unsettled, held, left_out, repeated } } = plan;
-        Self::Plan { would_add, already_in, unsettled, held, left_out, repeated }
+        let Plan { would_add, rest: Rehearsed { already_in, unsettled, held, removed, left_out, repeated } } =
+            plan;
+        Self::Plan { would_add, already_in, unsettled, held, removed, left_out, repeated }
     }
 }

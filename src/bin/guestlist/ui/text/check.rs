@@ -131,7 +131,8 @@ fn preview(preview: &Preview, names_meetings: bool, width: u16) -> String {
 
 /// What a dry run found that an import would do.
 pub(crate) fn dry_run(checked: &Checked, plan: Plan, width: u16) -> String {
-    let Plan { would_add, rest: Rehearsed { already_in, unsettled, held, left_out, repeated } } = plan;
+    let Plan { would_add, rest: Rehearsed { already_in, unsettled, held, removed, left_out, repeated } } =
+        plan;
     let report = &checked.report;
     let counts = super::count_lines(&[
         ("would be added", would_add, ""),
@@ -142,6 +143,7 @@ pub(crate) fn dry_run(checked: &Checked, plan: Plan, width: u16) -> String {
             held,
             "possible duplicates: new ids of people who are in; --allow-same-person adds them",
         ),
+        ("not attempted", removed, "removed before; guestlist sync adds them again"),
         ("invalid", report.invalid, "never sent"),
         ("left out", left_out, "by --limit"),
         ("repeated", repeated, "another row for the same participant would be taken"),

@@ -190,7 +190,8 @@ fn problems(ending: &Ending<'_>) -> String {
     let mut text: String =
         groups.iter().map(|((state, detail), members)| cause(*state, detail, members)).collect();
     let tally = &ending.summary.tally;
-    let all = tally.held + tally.rejected + tally.uncertain + tally.conflict + tally.differing;
+    let all =
+        tally.held + tally.rejected + tally.uncertain + tally.conflict + tally.removed + tally.differing;
     let left = all.saturating_sub(ending.problems.len() as u64);
     if left > 0 {
         text += &format!("  … and {} more; guestlist export shows the state of each\n", count(left));
