@@ -198,7 +198,7 @@ pub async fn import<A: ParticipantApi>(
     }
     let mut summary = intake.summary(Tally::default());
     let Intake { mut journal, invalid, left_out, not_coming, .. } = intake;
-    journal.accept(requester.clock.now(), Acceptance { invalid, left_out, same_person })?;
+    journal.accept(requester.clock.now(), Acceptance { invalid, left_out, same_person, judged: false })?;
     if accept_differing {
         journal.accept_differing()?;
     }

@@ -163,7 +163,8 @@ pub async fn sync<A: ParticipantApi>(
         return Ok(SyncReport { meetings, barriers, removal: wanted, changed: Changed::default(), import });
     }
     let Planned { meetings, barriers, stops, mut journal, not_coming, mut summary, .. } = planned;
-    let acceptance = Acceptance { invalid: summary.invalid, left_out: summary.left_out, same_person };
+    let acceptance =
+        Acceptance { invalid: summary.invalid, left_out: summary.left_out, same_person, judged: true };
     journal.accept(requester.clock.now(), acceptance)?;
     journal.begin_changes()?;
     let before = journal.tally()?;

@@ -66,6 +66,8 @@ pub struct Acceptance {
     pub left_out: u64,
     /// What to do with possible duplicates.
     pub same_person: SamePerson,
+    /// Whether [`Journal::hold_back_twins`] has been asked before: whom that has held back stays so, as was planned.
+    pub judged: bool,
 }
 
 impl Journal {
@@ -114,11 +116,14 @@ impl Journal {
     /// names are planned again, new rows of people who seem to be in are held back, and its meetings are bound to the
     /// source of its ids.
     pub fn accept(&mut self, now: Timestamp, acceptance: Acceptance) -> Result<(), JournalError> {
-        let Acceptance { invalid, left_out, same_person } = acceptance;
+        let Acceptance { invalid, left_out, same_person, judged } = acceptance;
         self.write(ACCEPTING, |transaction, run| {
             plan_rejected(transaction, run)?;
             send_anew(transaction, run)?;
-            judge_twins(transaction, run, same_person)?;
+            if !judged {
+                release(transaction, run)?;
+            }
+            hold_back(transaction, run, same_person)?;
             bind_id_sources(transaction, run)?;
             restaged::forget(transaction, ACCEPTING)?;
             transaction
@@ -134,7 +139,10 @@ impl Journal {
     /// Holds back possible duplicates among the run's new rows, as [`accept`](Self::accept) does: for who wants to know
     /// before.
     pub fn hold_back_twins(&mut self, same_person: SamePerson) -> Result<(), JournalError> {
-        self.write(ACCEPTING, |transaction, run| judge_twins(transaction, run, same_person))
+        self.write(ACCEPTING, |transaction, run| {
+            release(transaction, run)?;
+            hold_back(transaction, run, same_person)
+        })
     }
 
     /// Accepts, for good, that the run's rows differ from what the roster wants.
@@ -171,12 +179,11 @@ fn plan_rejected(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), Jo
     transaction.execute(FORGET_REFUSALS, [run.0]).doing(ACCEPTING).map(|_| ())
 }
 
-fn judge_twins(
+fn hold_back(
     transaction: &Transaction<'_>,
     run: RunNumber,
     same_person: SamePerson,
 ) -> Result<(), JournalError> {
-    release(transaction, run)?;
     match same_person {
         SamePerson::Hold if !active(Sabotage::TwinsAdded) => withhold(transaction, run),
         SamePerson::Hold | SamePerson::Add => Ok(()),

@@ -283,6 +283,22 @@ fn a_twin_that_others_have_added_is_known_to_the_plan() {
     event.assert_members(&[("a", "Ann"), ("b", "Bob")]);
 }
 
+/// In doubt when the plan was made, and found to be absent for good by the same listing: a sync does what was planned,
+/// and the next one adds them.
+#[test]
+fn who_is_held_back_by_the_plan_is_held_back_by_the_sync() {
+    let event = Event::with("close=#2");
+    event.0.write("list.csv", with_mail(&[("a", "Ann", "a"), ("b", "Bob", "b")]));
+    event.sync("--concurrency 1 --uncertain hold").exit(4).uncertain(1);
+    event.0.write("list.csv", with_mail(&[("a", "Ann", "a"), ("b2", "Bob", "b")]));
+    let plan = event.run("plan --out p.json").exit(0);
+    let plan = &plan.lines_of("meeting_plan")[0];
+    assert_eq!((&plan["held"], &plan["add"]), (&1.into(), &0.into()), "{plan}");
+    event.sync("--plan p.json").exit(4).added(0).held(1);
+    event.sync("").exit(0).added(1);
+    event.assert_members(&[("a", "Ann"), ("b2", "Bob")]);
+}
+
 /// Sent twice, since the first create got lost; removed, and put in by hand: theirs, not ours.
 #[test]
 fn a_removed_row_that_was_sent_twice_is_not_ours_when_others_add_it() {
