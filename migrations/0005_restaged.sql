@@ -11,7 +11,8 @@ CREATE TABLE restaged (
     extra               TEXT,
     wanted              TEXT,
     difference_accepted INTEGER NOT NULL,
-    person              BLOB
+    person              BLOB,
+    twin                INTEGER -- whom it was held back for
 ) STRICT;
 
 -- The journal's last row when the run began: the later ones are of people whom only it has named, and go with it if it

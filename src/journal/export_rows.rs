@@ -17,7 +17,10 @@ pub(super) const EXPORT: &str = concat!(
     "SELECT custom_participant_id, iif(confirmation IS NULL, coalesce(r.name, p.name), p.name),
             iif(confirmation IS NULL, coalesce(r.preset_name, p.preset_name), p.preset_name),
             iif(r.participant IS NULL OR confirmation IS NOT NULL, p.picture, r.picture), meeting_id, c.participant_id,
-            token, token_expires_at, created_at, updated_at, state, coalesce(r.roster, p.roster),
+            token, token_expires_at, created_at, updated_at,
+            CASE WHEN r.participant IS NULL OR state NOT IN ('planned', 'held') THEN state
+                 WHEN r.twin IS NULL THEN 'planned' ELSE 'held' END,
+            coalesce(r.roster, p.roster),
             iif(r.participant IS NULL, p.extra, r.extra), iif(r.participant IS NULL, p.wanted, r.wanted),
             coalesce(r.difference_accepted, p.difference_accepted)
      FROM participants p CROSS JOIN meetings USING (meeting) LEFT JOIN confirmations c USING (confirmation)

@@ -5,13 +5,20 @@ use rusqlite::{Row, Transaction, params};
 
 use super::difference::{Difference, Fields, parts};
 use super::error::{Doing, JournalError};
-use super::state::read_state;
-use crate::lifecycle::RowState;
+use super::state::{legal, read_state};
+use crate::lifecycle::{RowState, Transition};
 
 /// Keeps a row as it is. What it was before the first of the runs that name it otherwise counts.
 pub(super) const KEEP: &str = "INSERT INTO restaged
-     SELECT participant, run, roster, line, name, preset_name, picture, extra, wanted, difference_accepted, person
-     FROM participants WHERE participant = ?1 ON CONFLICT DO NOTHING";
+     SELECT participant, run, roster, line, name, preset_name, picture, extra, wanted, difference_accepted, person,
+            (SELECT twin FROM twins t WHERE t.participant = p.participant)
+     FROM participants p WHERE participant = ?1 ON CONFLICT DO NOTHING";
+
+/// Keeps the run's rows that are to be held back, and weren't before.
+pub(super) const KEEP_PAIRED: &str = "INSERT INTO restaged
+     SELECT participant, run, roster, line, name, preset_name, picture, extra, wanted, difference_accepted, person, NULL
+     FROM twins CROSS JOIN participants USING (participant) WHERE run = ?1 AND state = 'planned'
+     ON CONFLICT DO NOTHING";
 
 /// A row that was named otherwise, as it is now and as it was.
 struct Restaged {
@@ -47,6 +54,7 @@ pub(super) fn put_back(transaction: &Transaction<'_>, doing: &'static str) -> Re
             [],
         )
         .doing(doing)?;
+    hold_back_as_before(transaction, doing)?;
     let mut select = transaction
         .prepare(
             "SELECT participant, state, p.name, p.preset_name, p.picture, r.name, r.preset_name, r.picture, r.wanted,
@@ -60,6 +68,30 @@ pub(super) fn put_back(transaction: &Transaction<'_>, doing: &'static str) -> Re
     }
     forget(transaction, doing)?;
     forget_new(transaction, doing)
+}
+
+/// Whom the run has let go is held back again, and whom it has held back is planned again.
+fn hold_back_as_before(transaction: &Transaction<'_>, doing: &'static str) -> Result<(), JournalError> {
+    let planned = legal(RowState::Held, Transition::NameAgain)?;
+    let held = legal(RowState::Planned, Transition::Withhold)?;
+    transaction
+        .execute("DELETE FROM twins WHERE participant IN (SELECT participant FROM restaged)", [])
+        .doing(doing)?;
+    transaction
+        .execute(
+            "UPDATE participants SET state = iif(r.twin IS NULL, ?1, ?2) FROM restaged r
+             WHERE r.participant = participants.participant AND sends = 0 AND state IN (?1, ?2)",
+            [planned.name(), held.name()],
+        )
+        .doing(doing)?;
+    transaction
+        .execute(
+            "INSERT INTO twins SELECT participant, twin FROM restaged CROSS JOIN participants USING (participant)
+             WHERE twin IS NOT NULL AND state = ?1",
+            [held.name()],
+        )
+        .doing(doing)
+        .map(|_| ())
 }
 
 /// Whom only the last run has named, which isn't accepted: nothing was sent for them, and whoever a listing has shown to

@@ -170,10 +170,11 @@ impl<'t> Stager<'t> {
         Ok(())
     }
 
-    /// A row that is named otherwise than by an earlier run is kept as it is until this one is accepted.
+    /// A row that is named otherwise than by an earlier run, or that this run may let go, is kept as it is until this one
+    /// is accepted.
     fn keep_as_it_is(&mut self, known: &Known) -> Result<(), JournalError> {
         let same = known.same_difference && known.same_extra && known.same_person;
-        if same && self.carries_the_same(known.roster)? {
+        if same && known.state != RowState::Held && self.carries_the_same(known.roster)? {
             return Ok(());
         }
         self.keep.execute([known.row.0]).doing(DOING).map(|_| ())

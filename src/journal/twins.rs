@@ -3,10 +3,10 @@
 
 use rusqlite::{Transaction, params};
 
-use super::RunNumber;
 use super::error::{Doing, JournalError};
 use super::stage::ACCEPTING;
 use super::state::legal;
+use super::{RunNumber, restaged};
 use crate::lifecycle::{RowState, Transition};
 
 /// What to do with a new id whose name and e-mail address are those of somebody in the meeting whom the roster doesn't
@@ -74,6 +74,7 @@ pub(super) fn withhold(transaction: &Transaction<'_>, run: RunNumber) -> Result<
     begin_left(transaction)?;
     transaction.execute(FIND_LEFT, [run.0]).doing(ACCEPTING)?;
     transaction.execute(PAIR, [run.0]).doing(ACCEPTING)?;
+    transaction.execute(restaged::KEEP_PAIRED, [run.0]).doing(ACCEPTING)?;
     let held = legal(RowState::Planned, Transition::Withhold)?;
     transaction.execute(WITHHOLD, params![run.0, held.name()]).doing(ACCEPTING)?;
     transaction.execute("DELETE FROM temp.left_in_meeting", []).doing(ACCEPTING).map(|_| ())

@@ -204,3 +204,32 @@ fn a_person_is_learnt_when_the_row_is_named_again_and_kept() {
     folder.run(&["ticket-1"]);
     assert_eq!(run(&folder, &[MENDED], SamePerson::Hold).0, 1);
 }
+
+/// Whether a run that isn't accepted would let a held row go or hold another one back: the state of before is told, and
+/// holds.
+#[rstest]
+#[case::let_go(&[MENDED], &[ANN, MENDED], RowState::Held)]
+#[case::held_back(&[ANN, MENDED], &[MENDED], RowState::Planned)]
+#[case::still_held(&[MENDED], &[MENDED], RowState::Held)]
+fn an_unaccepted_run_leaves_who_is_held_back_as_it_was(
+    #[case] before: &[(&str, &str, &str)],
+    #[case] rows: &[(&str, &str, &str)],
+    #[case] state: RowState,
+    #[values(true, false)] ended: bool,
+) {
+    let folder = with_ann();
+    roster(&mut folder.open(), before, SamePerson::Hold);
+    assert_eq!(folder.state(MENDED.0), state);
+    let mut journal = folder.open();
+    stage_people(&mut journal, rows);
+    journal.hold_back_twins(SamePerson::Hold).unwrap();
+    let exported = || folder.exported().into_iter().find(|row| row.custom_participant_id == MENDED.0);
+    assert_eq!(exported().unwrap().state, state, "while it is on");
+    if ended {
+        journal.end(at(1)).unwrap();
+    }
+    drop(journal);
+    folder.open();
+    assert_eq!(folder.state(MENDED.0), state);
+    assert_eq!(Verified::of(&folder.path()).unwrap().findings, []);
+}
