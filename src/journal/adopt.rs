@@ -7,7 +7,7 @@ use super::difference::{Difference, Fields, parts};
 use super::error::{Doing, JournalError};
 use super::listing::{SETTLING, Settled};
 use super::state::{legal, read_state};
-use super::{MeetingKey, RowId};
+use super::{MeetingKey, RowId, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 
 /// A row that the listing shows, with both sides of the comparison.
@@ -52,6 +52,21 @@ pub(super) fn match_rows(
         }
     }
     Ok(settled)
+}
+
+/// Whether the rows matched last are of people among others whom `run` doesn't name.
+pub(super) fn has_matched_others(
+    transaction: &Transaction<'_>,
+    run: RunNumber,
+) -> Result<bool, JournalError> {
+    transaction
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM temp.matches CROSS JOIN participants USING (participant)
+                            WHERE run <> ?1 AND person IS NOT NULL)",
+            [run.0],
+            |row| row.get(0),
+        )
+        .doing(SETTLING)
 }
 
 fn next_match(transaction: &Transaction<'_>, after: i64) -> Result<Option<Match>, JournalError> {

@@ -8,9 +8,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
-use super::adopt::match_rows;
+use super::adopt::{has_matched_others, match_rows};
 use super::error::{Doing, JournalError};
 use super::lookalikes::{Lookalikes, lookalikes};
+use super::stage::hold_back;
 use super::state::legal;
 use super::{Journal, MeetingKey};
 use crate::lifecycle::{RowState, Transition};
@@ -122,8 +123,15 @@ impl Journal {
         let sight = self.sight(meeting);
         let before = self.compared.get(&meeting).copied();
         let moved = before.is_some_and(|before| before != sight);
+        let same_person = self.same_person;
         let settled = self.write(SETTLING, |transaction, run| {
             let mut settled = match_rows(transaction, meeting)?;
+            // Others may have added whom the roster names by another id now.
+            if let Some(same_person) = same_person
+                && has_matched_others(transaction, run)?
+            {
+                hold_back(transaction, run, same_person)?;
+            }
             if moved {
                 forget_absences(transaction, meeting)?;
             }

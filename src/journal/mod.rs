@@ -155,6 +155,8 @@ pub struct Journal {
     sights: HashMap<MeetingKey, listing::Sight>,
     /// Meetings that this run has compared with a complete listing, and whom that showed.
     compared: HashMap<MeetingKey, listing::Sight>,
+    /// What this run does with possible duplicates, once it is accepted.
+    same_person: Option<SamePerson>,
     /// Dropped after the connection.
     held: Held,
 }
@@ -199,6 +201,7 @@ impl Journal {
             claimed_up_to: (MeetingKey(0), RowId(0)),
             sights: HashMap::new(),
             compared: HashMap::new(),
+            same_person: None,
             held,
         }
     }

@@ -133,7 +133,9 @@ impl Journal {
                 )
                 .doing(ACCEPTING)
                 .map(|_| ())
-        })
+        })?;
+        self.same_person = Some(same_person);
+        Ok(())
     }
 
     /// Holds back possible duplicates among the run's new rows, as [`accept`](Self::accept) does: for who wants to know
@@ -179,7 +181,7 @@ fn plan_rejected(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), Jo
     transaction.execute(FORGET_REFUSALS, [run.0]).doing(ACCEPTING).map(|_| ())
 }
 
-fn hold_back(
+pub(super) fn hold_back(
     transaction: &Transaction<'_>,
     run: RunNumber,
     same_person: SamePerson,

@@ -283,6 +283,21 @@ fn a_twin_that_others_have_added_is_known_to_the_plan() {
     event.assert_members(&[("a", "Ann"), ("b", "Bob")]);
 }
 
+/// The same by an import, which lists the meeting only when it is accepted.
+#[test]
+fn a_twin_that_others_have_added_is_known_to_an_import() {
+    let event = Event::with("422=#2");
+    event.0.write("list.csv", with_mail(&[("a", "Ann", "a"), ("b", "Bob", "b")]));
+    let import = "import list.csv --json --journal j.db --settle 300ms --concurrency 1";
+    event.0.tell(import).exit(4).rejected(1);
+    event.0.server().add("b", "Bob", "group_call_participant");
+    event.0.write("list.csv", with_mail(&[("a", "Ann", "a"), ("b2", "Bob", "b")]));
+    event.0.tell(import).exit(4).added(0).held(1);
+    event.assert_members(&[("a", "Ann"), ("b", "Bob")]);
+    event.0.tell(&format!("{import} --allow-same-person")).exit(0).added(1);
+    event.0.tell("journal verify j.db").exit(0);
+}
+
 /// In doubt when the plan was made, and found to be absent for good by the same listing: a sync does what was planned,
 /// and the next one adds them.
 #[test]
