@@ -137,6 +137,7 @@ impl<A: ParticipantApi> Reconciler<A> {
         let misses = |(plan, _): &(MeetingPlan, Settled)| {
             plan.counts.add_again + plan.counts.gone + plan.counts.replaced + plan.in_doubt
         };
+        let resend = self.settings.resend;
         // A create in doubt may have made somebody whom the roster doesn't name any more: ours, and to be removed.
         let compare = move |journal: &mut Journal, meeting: RunMeeting| {
             let adopted = journal.adopt_listed(meeting.key)?;
@@ -144,7 +145,7 @@ impl<A: ParticipantApi> Reconciler<A> {
                 // Others may have added whom the roster names by another id now.
                 journal.hold_back_twins(same_person)?;
             }
-            Ok((journal.plan_changes(meeting)?, adopted))
+            Ok((journal.plan_changes(meeting, resend)?, adopted))
         };
         match self.look(meeting, compare, misses).await? {
             Ok(Seen { found: (plan, adopted), began }) => {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::difference::{Difference, Fields, parts};
 use super::error::{Doing, JournalError};
+use super::listing::Resend;
 use super::planned::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 use super::state::read_state;
 use super::{Journal, MeetingKey, RowId, RunMeeting, RunNumber};
@@ -60,14 +61,15 @@ pub(super) fn shown(fields: &Fields) -> Shown<'_> {
 
 impl Journal {
     /// Compares the meeting's listing, which must be complete, with the rows of this run and with those of earlier
-    /// ones, and plans what is to be done. Nothing that the journal holds is changed.
-    pub fn plan_changes(&mut self, meeting: RunMeeting) -> Result<MeetingPlan, JournalError> {
+    /// ones, and plans what is to be done, if creates that stayed absent are treated as `resend` says. Nothing that the
+    /// journal holds is changed.
+    pub fn plan_changes(&mut self, meeting: RunMeeting, resend: Resend) -> Result<MeetingPlan, JournalError> {
         let transaction = self.connection.transaction().doing(PLANNING)?;
         transaction.execute_batch(CHANGES).doing(PLANNING)?;
         transaction
             .execute("DELETE FROM temp.changes WHERE meeting = ?1", [meeting.key.0])
             .doing(PLANNING)?;
-        let mut plan = compare(&transaction, self.run, meeting)?;
+        let mut plan = compare(&transaction, self.run, meeting, resend)?;
         for kind in REMOVALS {
             *plan.counts.slot(kind) -= spare_twins(&transaction, self.run, Some(meeting.key), kind)?;
         }
@@ -104,10 +106,12 @@ fn compare(
     connection: &Connection,
     run: RunNumber,
     meeting: RunMeeting,
+    resend: Resend,
 ) -> Result<MeetingPlan, JournalError> {
     let mut planner = Planner {
         connection,
         meeting: meeting.key,
+        resend,
         managed: 0,
         in_doubt: 0,
         counts: ChangeCounts::default(),
@@ -212,6 +216,7 @@ fn take_all_of_one_id(listed: &mut Side<'_, InList>) -> Result<Vec<InList>, Jour
 struct Planner<'c> {
     connection: &'c Connection,
     meeting: MeetingKey,
+    resend: Resend,
     managed: u64,
     in_doubt: u64,
     counts: ChangeCounts,
@@ -225,7 +230,7 @@ impl Planner<'_> {
     fn plan(&mut self, row: Option<&Journaled>, there: &[InList]) -> Result<(), JournalError> {
         there.iter().for_each(|there| self.listing.update(there.line()));
         let listed: Vec<_> = there.iter().map(InList::listed).collect();
-        let known = row.map(Journaled::known);
+        let known = row.map(|row| self.known(row));
         let wanted = row.filter(|row| row.named).map(|row| shown(&row.wanted));
         let seen = Seen { wanted, known, listed: &listed };
         if is_replaced(seen) {
@@ -259,6 +264,18 @@ impl Planner<'_> {
         };
         *self.counts.slot(kind) += 1;
         self.keep(kind.name(), &fields, row, there)
+    }
+
+    /// What is known of a row once the sending begins: what may have been sent is then held back, if nothing is to be sent
+    /// twice.
+    fn known<'r>(&self, row: &'r Journaled) -> Known<'r> {
+        let known = row.known();
+        match (known.state, self.resend) {
+            (RowState::Planned | RowState::Rejected, Resend::Hold) if row.named && known.origin.is_ours() => {
+                Known { state: RowState::Uncertain, ..known }
+            }
+            _ => known,
+        }
     }
 
     fn keep(

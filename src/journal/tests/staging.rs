@@ -466,7 +466,7 @@ fn what_is_wanted_of_who_was_replaced_stays() {
     let meeting = journal.meetings().unwrap().remove(0);
     journal.begin_listing(meeting.key).unwrap();
     journal.add_listed(meeting.key, &[host("r-2")]).unwrap();
-    assert_eq!(journal.plan_changes(meeting).unwrap().counts.replaced, 1);
+    assert_eq!(journal.plan_changes(meeting, Resend::Allowed).unwrap().counts.replaced, 1);
     journal.forget_replaced(meeting.key).unwrap();
     journal.apply_listing(meeting.key, at(500), Resend::Allowed, at(0)).unwrap();
     journal.end(at(1)).unwrap();

@@ -314,6 +314,23 @@ fn who_is_held_back_by_the_plan_is_held_back_by_the_sync() {
     event.assert_members(&[("a", "Ann"), ("b2", "Bob")]);
 }
 
+/// Planned again by a run that was refused, while nothing is to be sent twice: the plan doesn't say that it would be added.
+#[test]
+fn what_may_have_been_sent_is_not_planned_to_be_sent_again() {
+    let event = Event::with("close=#2");
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    event.sync("--concurrency 1 --uncertain hold").exit(4).uncertain(1);
+    event.roster(&[("2", "Bob")]);
+    event.sync("--remove --max-remove 0").exit(7);
+    event.roster(&[("1", "Ann"), ("2", "Bob")]);
+    let plan = event.run("plan --uncertain hold").exit(0);
+    let plan = &plan.lines_of("meeting_plan")[0];
+    assert_eq!((&plan["add"], &plan["unsettled"]), (&0.into(), &1.into()), "{plan}");
+    event.sync("--uncertain hold").exit(4).added(0).uncertain(1);
+    event.sync("").exit(0).added(1);
+    event.assert_members(&[("1", "Ann"), ("2", "Bob")]);
+}
+
 /// Sent twice, since the first create got lost; removed, and put in by hand: theirs, not ours.
 #[test]
 fn a_removed_row_that_was_sent_twice_is_not_ours_when_others_add_it() {
