@@ -8,6 +8,7 @@ use super::error::{Doing, JournalError};
 use super::planned::ChangeKind;
 use super::state::legal;
 use super::tokens::KEEP_TOKEN;
+use super::twins::REFUSED_TWINS;
 use super::{Journal, MeetingKey, RowId, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::JoinToken;
@@ -26,6 +27,7 @@ impl Journal {
     /// accepted stays, too. To be called once it is.
     pub fn begin_changes(&mut self) -> Result<(), JournalError> {
         self.connection.execute_batch(CHANGES).doing(PLANNING)?;
+        self.connection.execute_batch(REFUSED_TWINS).doing(PLANNING)?;
         self.write(PLANNING, |transaction, run| {
             for kind in REMOVALS {
                 spare_twins(transaction, run, None, kind)?;

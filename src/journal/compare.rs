@@ -13,6 +13,7 @@ use super::error::{Doing, JournalError};
 use super::listing::Resend;
 use super::planned::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 use super::state::read_state;
+use super::twins::REFUSED_TWINS;
 use super::{Journal, MeetingKey, RowId, RunMeeting, RunNumber};
 use crate::lifecycle::RowState;
 use crate::model::{Location, RemoteId};
@@ -66,6 +67,7 @@ impl Journal {
     pub fn plan_changes(&mut self, meeting: RunMeeting, resend: Resend) -> Result<MeetingPlan, JournalError> {
         let transaction = self.connection.transaction().doing(PLANNING)?;
         transaction.execute_batch(CHANGES).doing(PLANNING)?;
+        transaction.execute_batch(REFUSED_TWINS).doing(PLANNING)?;
         transaction
             .execute("DELETE FROM temp.changes WHERE meeting = ?1", [meeting.key.0])
             .doing(PLANNING)?;
@@ -139,7 +141,8 @@ pub(super) fn spare_twins(
         .prepare_cached(
             "DELETE FROM temp.changes WHERE kind = ?3 AND (?2 IS NULL OR meeting = ?2) AND participant IN (
                  SELECT twin FROM twins CROSS JOIN participants p USING (participant)
-                 WHERE p.state = 'held' AND p.run = ?1)",
+                 WHERE p.state = 'held' AND p.run = ?1
+                 UNION ALL SELECT twin FROM temp.refused_twins)",
         )
         .and_then(|mut delete| delete.execute(params![run.0, meeting.map(|meeting| meeting.0), kind.name()]))
         .doing(PLANNING)
@@ -230,7 +233,7 @@ impl Planner<'_> {
     fn plan(&mut self, row: Option<&Journaled>, there: &[InList]) -> Result<(), JournalError> {
         there.iter().for_each(|there| self.listing.update(there.line()));
         let listed: Vec<_> = there.iter().map(InList::listed).collect();
-        let known = row.map(|row| self.known(row));
+        let known = row.map(|row| self.known(row)).transpose()?;
         let wanted = row.filter(|row| row.named).map(|row| shown(&row.wanted));
         let seen = Seen { wanted, known, listed: &listed };
         if is_replaced(seen) {
@@ -267,15 +270,25 @@ impl Planner<'_> {
     }
 
     /// What is known of a row once the sending begins: what may have been sent is then held back, if nothing is to be sent
-    /// twice.
-    fn known<'r>(&self, row: &'r Journaled) -> Known<'r> {
+    /// twice, and so are possible duplicates that were refused before.
+    fn known<'r>(&self, row: &'r Journaled) -> Result<Known<'r>, JournalError> {
         let known = row.known();
-        match (known.state, self.resend) {
+        if known.state == RowState::Rejected && self.has_refused_twin(row)? {
+            return Ok(Known { state: RowState::Held, ..known });
+        }
+        Ok(match (known.state, self.resend) {
             (RowState::Planned | RowState::Rejected, Resend::Hold) if row.named && known.origin.is_ours() => {
                 Known { state: RowState::Uncertain, ..known }
             }
             _ => known,
-        }
+        })
+    }
+
+    fn has_refused_twin(&self, row: &Journaled) -> Result<bool, JournalError> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM temp.refused_twins WHERE participant = ?1)")
+            .and_then(|mut select| select.query_row([row.row], |row| row.get(0)))
+            .doing(PLANNING)
     }
 
     fn keep(

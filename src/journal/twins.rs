@@ -30,7 +30,7 @@ pub(super) use may_be_in;
 
 /// Whether the run has a row with a person that was never sent: a rerun hasn't.
 pub(super) const HAS_NEW: &str = "SELECT EXISTS (SELECT 1 FROM participants INDEXED BY participants_open
-     WHERE confirmation IS NULL AND state = 'planned' AND run = ?1 AND sends = 0 AND person IS NOT NULL)";
+     WHERE confirmation IS NULL AND state IN ('planned', 'rejected') AND run = ?1 AND sends = 0 AND person IS NOT NULL)";
 
 /// Who may be in this run's meetings and isn't named by it: one pass over the table in its own order, sorted before it is
 /// kept, so that its memory is bounded.
@@ -47,6 +47,17 @@ pub(super) const PAIR: &str = "INSERT INTO twins (participant, twin)
      FROM participants p INDEXED BY participants_open
      CROSS JOIN temp.left_in_meeting l ON l.meeting = p.meeting AND l.person = p.person
      WHERE p.confirmation IS NULL AND p.state = 'planned' AND p.run = ?1 AND p.sends = 0";
+
+/// Refused rows of the run that will be held back, and whom for: they stay refused until it is accepted.
+pub(super) const REFUSED_TWINS: &str = "CREATE TEMP TABLE IF NOT EXISTS refused_twins (
+         participant INTEGER PRIMARY KEY, twin INTEGER NOT NULL
+     ) STRICT;";
+
+const PAIR_REFUSED: &str = "INSERT INTO temp.refused_twins
+     SELECT p.participant, l.participant
+     FROM participants p INDEXED BY participants_open
+     CROSS JOIN temp.left_in_meeting l ON l.meeting = p.meeting AND l.person = p.person
+     WHERE p.confirmation IS NULL AND p.state = 'rejected' AND p.run = ?1 AND p.sends = 0";
 
 /// Every held row has a twin, and nobody else has.
 pub(super) const WITHHOLD: &str = "UPDATE participants SET state = ?2
@@ -68,6 +79,10 @@ pub(super) fn release(transaction: &Transaction<'_>, run: RunNumber) -> Result<(
 
 /// Holds back this run's new rows whose person seems to be in the meeting already.
 pub(super) fn withhold(transaction: &Transaction<'_>, run: RunNumber) -> Result<(), JournalError> {
+    transaction
+        .execute_batch(REFUSED_TWINS)
+        .and_then(|()| transaction.execute_batch("DELETE FROM temp.refused_twins"))
+        .doing(ACCEPTING)?;
     if !had_rows(transaction, run)? || !ask(transaction, HAS_NEW, run)? {
         return Ok(());
     }
@@ -75,6 +90,7 @@ pub(super) fn withhold(transaction: &Transaction<'_>, run: RunNumber) -> Result<
     transaction.execute(FIND_LEFT, [run.0]).doing(ACCEPTING)?;
     transaction.execute(PAIR, [run.0]).doing(ACCEPTING)?;
     transaction.execute(restaged::KEEP_PAIRED, [run.0]).doing(ACCEPTING)?;
+    transaction.execute(PAIR_REFUSED, [run.0]).doing(ACCEPTING)?;
     let held = legal(RowState::Planned, Transition::Withhold)?;
     transaction.execute(WITHHOLD, params![run.0, held.name()]).doing(ACCEPTING)?;
     transaction.execute("DELETE FROM temp.left_in_meeting", []).doing(ACCEPTING).map(|_| ())

@@ -314,6 +314,23 @@ fn who_is_held_back_by_the_plan_is_held_back_by_the_sync() {
     event.assert_members(&[("a", "Ann"), ("b2", "Bob")]);
 }
 
+/// Refused by the API when they were sent on purpose: held back from now on, and the plan says so.
+#[test]
+fn a_possible_duplicate_that_was_refused_is_held_back_by_the_plan_as_well() {
+    let event = Event::with("422=#3");
+    event.0.write("list.csv", with_mail(&[("a", "Ann", "a"), ("b", "Bob", "b")]));
+    event.sync("--concurrency 1").exit(0).added(2);
+    event.0.write("list.csv", with_mail(&[("a", "Ann", "a"), ("b2", "Bob", "b")]));
+    event.sync("--concurrency 1 --allow-same-person").exit(4).rejected(1);
+    let plan = event.run("plan --remove --out p.json").exit(0);
+    let plan = &plan.lines_of("meeting_plan")[0];
+    assert_eq!((&plan["held"], &plan["add"], &plan["remove"]), (&1.into(), &0.into(), &0.into()), "{plan}");
+    event.sync("--remove --plan p.json").exit(4).added(0).held(1);
+    event.assert_members(&[("a", "Ann"), ("b", "Bob")]);
+    event.sync("--remove --allow-same-person").exit(0).added(1);
+    event.assert_members(&[("a", "Ann"), ("b2", "Bob")]);
+}
+
 /// Planned again by a run that was refused, while nothing is to be sent twice: the plan doesn't say that it would be added.
 #[test]
 fn what_may_have_been_sent_is_not_planned_to_be_sent_again() {
