@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::api::ParticipantApi;
 use crate::dispatch::{DispatchError, DispatchSettings, Requester, RunContext};
 use crate::event::{Event, StopReason};
-use crate::journal::{Acceptance, Journal, JournalError, Problem, SamePerson, Tally};
+use crate::journal::{Acceptance, Journal, JournalError, Judged, Problem, SamePerson, Tally};
 use crate::model::Target;
 use crate::roster::{LeftOut, ReadOptions, RejectedError, RejectedWriter, RosterError, RosterSource};
 
@@ -198,7 +198,10 @@ pub async fn import<A: ParticipantApi>(
     }
     let mut summary = intake.summary(Tally::default());
     let Intake { mut journal, invalid, left_out, not_coming, .. } = intake;
-    journal.accept(requester.clock.now(), Acceptance { invalid, left_out, same_person, judged: false })?;
+    journal.accept(
+        requester.clock.now(),
+        Acceptance { invalid, left_out, same_person, judged: Judged::NotYet },
+    )?;
     if accept_differing {
         journal.accept_differing()?;
     }

@@ -11,7 +11,7 @@ use crate::event::{Event, StopReason};
 use crate::import::{
     ImportError, ImportReport, ImportSettings, Intake, OnInvalid, PROBLEMS_SHOWN, RunSummary, read_in,
 };
-use crate::journal::{Acceptance, Journal, MeetingPlan};
+use crate::journal::{Acceptance, Journal, Judged, MeetingPlan};
 use crate::plan::RemovalLimit;
 use crate::roster::LeftOut;
 
@@ -163,8 +163,12 @@ pub async fn sync<A: ParticipantApi>(
         return Ok(SyncReport { meetings, barriers, removal: wanted, changed: Changed::default(), import });
     }
     let Planned { meetings, barriers, stops, mut journal, not_coming, mut summary, .. } = planned;
-    let acceptance =
-        Acceptance { invalid: summary.invalid, left_out: summary.left_out, same_person, judged: true };
+    let acceptance = Acceptance {
+        invalid: summary.invalid,
+        left_out: summary.left_out,
+        same_person,
+        judged: Judged::Before,
+    };
     journal.accept(requester.clock.now(), acceptance)?;
     journal.begin_changes()?;
     let before = journal.tally()?;

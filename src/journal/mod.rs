@@ -79,7 +79,7 @@ pub use reader::JournalReader;
 pub use rehearsal::{Rehearsal, RehearsalSettings, Rehearsed};
 pub use removal::RemovalPlan;
 pub use renewal::RenewalPlan;
-pub use stage::{Acceptance, Duplicate, RosterKey, StageInto, StageRow};
+pub use stage::{Acceptance, Duplicate, Judged, RosterKey, StageInto, StageRow};
 pub use status::{MeetingCounts, RunInfo};
 pub use summary::{Problem, Tally, Twin};
 pub use tokens::Tokenless;

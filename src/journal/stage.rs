@@ -66,8 +66,18 @@ pub struct Acceptance {
     pub left_out: u64,
     /// What to do with possible duplicates.
     pub same_person: SamePerson,
-    /// Whether [`Journal::hold_back_twins`] has been asked before: whom that has held back stays so, as was planned.
-    pub judged: bool,
+    /// Whether somebody has been shown already whom that holds back.
+    pub judged: Judged,
+}
+
+/// Whether possible duplicates have been looked for before a run is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Judged {
+    /// No: whoever an earlier run has held back is judged anew.
+    #[default]
+    NotYet,
+    /// By [`Journal::hold_back_twins`]: whom that has held back stays so, as was planned.
+    Before,
 }
 
 impl Journal {
@@ -120,8 +130,9 @@ impl Journal {
         self.write(ACCEPTING, |transaction, run| {
             plan_rejected(transaction, run)?;
             send_anew(transaction, run)?;
-            if !judged {
-                release(transaction, run)?;
+            match judged {
+                Judged::NotYet => release(transaction, run)?,
+                Judged::Before => {}
             }
             hold_back(transaction, run, same_person)?;
             bind_id_sources(transaction, run)?;
