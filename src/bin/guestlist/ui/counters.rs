@@ -72,11 +72,15 @@ impl Counters {
         Progressed { to_send: self.to_send.unwrap_or_default(), added, rejected, uncertain }
     }
 
-    /// Rows dealt with, and of how many, if that is known.
+    /// Rows dealt with, and of how many, if that is known. What an earlier run left in doubt comes on top as it is looked
+    /// up.
     pub(super) fn position(&self) -> (u64, Option<u64>) {
         match (self.tokens, self.to_send) {
             (Some((renewed, due)), _) => (renewed, Some(due)),
-            (None, Some(_)) => (self.added + self.rejected + self.uncertain, self.to_send),
+            (None, Some(to_send)) => {
+                let done = self.added + self.rejected + self.uncertain;
+                (done, Some(to_send.max(done)))
+            }
             (None, None) => (self.read, None),
         }
     }
@@ -209,5 +213,19 @@ mod tests {
         }
         let counts = Progressed { to_send: 10, added: 9, rejected: 0, uncertain: 0 };
         assert_eq!((counters.counts(), counters.position()), (counts, (9, Some(10))));
+    }
+
+    /// 11 doubts of a run that was killed: some were added, the others are sent again.
+    #[test]
+    fn no_more_is_done_than_there_is_to_do() {
+        let compared = Event::Compared {
+            meeting: MeetingId::new(Default::default()),
+            found: 0,
+            reconciled: 6,
+            conflicts: 0,
+            resend: 5,
+        };
+        let events = [Event::Accepted { to_send: 10, present: 0 }, compared, recorded(13, 0, 2)];
+        assert_eq!(line_after(&events, 0.0), "21 of 21; added 19, failed 0, in doubt 2");
     }
 }
