@@ -16,6 +16,8 @@ pub(super) struct Filling {
     looks: [bool; 3],
     /// The fewest columns that anybody's row fills, up to its last filled cell.
     narrowest: Option<usize>,
+    /// How many rows have told that.
+    people: usize,
     lengths: Lengths,
     place: Place,
 }
@@ -30,6 +32,18 @@ enum Lengths {
     /// Some have fewer, so that fewer say nothing.
     Ragged,
 }
+
+impl Lengths {
+    fn learn(&mut self, short: bool) {
+        *self = match self {
+            Self::Unknown | Self::Whole if !short => Self::Whole,
+            Self::Unknown | Self::Whole | Self::Ragged => Self::Ragged,
+        };
+    }
+}
+
+/// So many people tell how the rows of all the others look.
+const ENOUGH: usize = 10_000;
 
 /// Where the reading is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -54,10 +68,11 @@ enum Look {
 
 impl Look {
     fn of(id: &str) -> Self {
+        // Nearly every id; the others are looked at character by character.
+        let is_plain = id.bytes().all(|b| b.is_ascii_graphic());
         match id {
-            _ if id.is_ascii() && !id.contains(' ') && id.bytes().any(|b| b.is_ascii_digit()) => {
-                Self::Numbered
-            }
+            _ if is_plain && id.bytes().any(|b| b.is_ascii_digit()) => Self::Numbered,
+            _ if is_plain => Self::Word,
             _ if id.contains(char::is_whitespace) => Self::Phrase,
             _ if id.contains(char::is_numeric) => Self::Numbered,
             _ => Self::Word,
@@ -91,12 +106,16 @@ impl Filling {
         after_blank: bool,
     ) -> Option<Code> {
         let short = fields < columns.names().len();
-        let id = id_of(cells, columns).map(Look::of);
+        let look_of = || id_of(cells, columns).map(Look::of);
+        // Nearly every row.
         if self.place == Place::Table && !after_blank && is_named(cells, columns) {
-            self.learn(id, end_of(cells, columns), short); // nearly every row
+            self.lengths.learn(short);
+            if self.people < ENOUGH {
+                self.learn(look_of(), end_of(cells, columns));
+            }
             return None;
         }
-        let row = Filled::of(id, cells, columns);
+        let row = Filled::of(look_of(), cells, columns);
         self.place = self.place_of(&row, short, after_blank);
         let nobody = self.is_nobody(&row, columns);
         let code = match self.place {
@@ -106,7 +125,8 @@ impl Filling {
             Place::Table => None,
         };
         if code.is_none() {
-            self.learn(row.id, row.end, short);
+            self.lengths.learn(short);
+            self.learn(row.id, row.end);
         }
         code
     }
@@ -143,15 +163,12 @@ impl Filling {
     }
 
     /// Takes a row for somebody's.
-    fn learn(&mut self, id: Option<Look>, end: usize, short: bool) {
+    fn learn(&mut self, id: Option<Look>, end: usize) {
+        self.people += 1;
         if let Some(look) = id {
             self.looks[look as usize] = true;
         }
         self.narrowest = Some(self.narrowest.map_or(end, |narrowest| narrowest.min(end)));
-        self.lengths = match self.lengths {
-            Lengths::Unknown | Lengths::Whole if !short => Lengths::Whole,
-            Lengths::Unknown | Lengths::Whole | Lengths::Ragged => Lengths::Ragged,
-        };
     }
 }
 
@@ -176,7 +193,11 @@ impl Filled {
 /// The columns with something in them.
 fn filled(cells: &impl Cells, columns: &Columns) -> impl DoubleEndedIterator<Item = usize> {
     let kept = (0..columns.names().len()).filter(|at| columns.roles().get(*at) != Some(&Role::Dropped));
-    kept.filter(|at| !cells.get(*at).trim().is_empty())
+    kept.filter(|at| is_filled(cells.get(*at)))
+}
+
+fn is_filled(cell: &str) -> bool {
+    cell.as_bytes().first().is_some_and(u8::is_ascii_graphic) || !cell.trim().is_empty()
 }
 
 /// Up to which column a row is filled.
@@ -186,8 +207,10 @@ fn end_of(cells: &impl Cells, columns: &Columns) -> usize {
 
 /// Whether a row has a name, and one that is no number.
 fn is_named(cells: &impl Cells, columns: &Columns) -> bool {
-    let mut names = NAMES.into_iter().filter_map(|field| columns.field(field)).map(|at| cells.get(at).trim());
-    names.any(|name| !name.is_empty() && !is_sum(name))
+    let mut names = NAMES.into_iter().filter_map(|field| columns.field(field)).map(|at| cells.get(at));
+    names.any(|name| {
+        name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) || is_filled(name) && !is_sum(name)
+    })
 }
 
 /// The columns that say who somebody is, but for an id.
@@ -196,7 +219,11 @@ fn who(columns: &Columns) -> impl Iterator<Item = usize> {
 }
 
 fn id_of<'a>(cells: &'a impl Cells, columns: &Columns) -> Option<&'a str> {
-    id_column(columns).map(|at| cells.get(at).trim()).filter(|id| !id.is_empty())
+    let trimmed = |cell: &'a str| match cell.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
+        _ => cell.trim(),
+    };
+    id_column(columns).map(|at| trimmed(cells.get(at))).filter(|id| !id.is_empty())
 }
 
 /// The column that ids are in, or the first that they are derived from and that doesn't say who somebody is.
