@@ -31,8 +31,9 @@ struct Seen<T> {
 type Look<T> = Result<Result<T, StopReason>, DispatchError>;
 
 impl<A: ParticipantApi> Dispatcher<A> {
-    /// Holds back possible duplicates, lists each meeting of the run and plans what is to be done there; the plan stays in the journal until the run
-    /// ends. A meeting that could not be listed completely has none, and is among the [`stops`](Self::stops).
+    /// Holds back possible duplicates, lists each meeting of the run and plans what is to be done there; the plan stays in
+    /// the journal until the run ends. A meeting that could not be listed completely has none, and is among the
+    /// [`stops`](Self::stops).
     ///
     /// # Errors
     /// The journal failed.

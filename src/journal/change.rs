@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::compare::{CHANGES, PLANNING, REMOVALS, spare_twins};
+use super::compare::{CHANGES, PLANNING};
 use super::error::{Doing, JournalError};
 use super::planned::ChangeKind;
 use super::state::legal;
 use super::tokens::KEEP_TOKEN;
-use super::twins::REFUSED_TWINS;
+use super::twins::{REFUSED_TWINS, REMOVALS, spare_twins};
 use super::{Journal, MeetingKey, RowId, RunNumber};
 use crate::lifecycle::{RowState, Transition};
 use crate::model::JoinToken;

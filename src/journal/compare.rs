@@ -13,7 +13,7 @@ use super::error::{Doing, JournalError};
 use super::listing::Resend;
 use super::planned::{ChangeCounts, ChangeKind, MeetingPlan, PlannedChange};
 use super::state::read_state;
-use super::twins::REFUSED_TWINS;
+use super::twins::{REFUSED_TWINS, REMOVALS, spare_twins};
 use super::{Journal, MeetingKey, RowId, RunMeeting, RunNumber};
 use crate::lifecycle::RowState;
 use crate::model::{Location, RemoteId};
@@ -123,30 +123,6 @@ fn compare(
     let listing = planner.listing.finalize().into();
     let Planner { managed, in_doubt, counts, .. } = planner;
     Ok(MeetingPlan { meeting, managed, in_doubt, counts, listing })
-}
-
-/// The kinds of change by which somebody loses their place.
-pub(super) const REMOVALS: [ChangeKind; 3] =
-    [ChangeKind::Remove, ChangeKind::RemoveFound, ChangeKind::Foreign];
-
-/// Whose new id this run holds back as a possible duplicate stays: they would lose their place without getting one. How
-/// many there are of a kind, in a meeting or in all of them.
-pub(super) fn spare_twins(
-    connection: &Connection,
-    run: RunNumber,
-    meeting: Option<MeetingKey>,
-    kind: ChangeKind,
-) -> Result<u64, JournalError> {
-    connection
-        .prepare_cached(
-            "DELETE FROM temp.changes WHERE kind = ?3 AND (?2 IS NULL OR meeting = ?2) AND participant IN (
-                 SELECT twin FROM twins CROSS JOIN participants p USING (participant)
-                 WHERE p.state = 'held' AND p.run = ?1
-                 UNION ALL SELECT twin FROM temp.refused_twins)",
-        )
-        .and_then(|mut delete| delete.execute(params![run.0, meeting.map(|meeting| meeting.0), kind.name()]))
-        .doing(PLANNING)
-        .map(|spared| spared as u64)
 }
 
 /// Goes through both sides at once, id by id: the meeting's rows, named by `run` or not, and its listing.

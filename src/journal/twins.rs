@@ -1,12 +1,14 @@
 //! People who seem to be in a meeting already, under an id that the roster doesn't name any more: a mended ticket
 //! number must not invite them again.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
+use super::compare::PLANNING;
 use super::error::{Doing, JournalError};
+use super::planned::ChangeKind;
 use super::stage::ACCEPTING;
 use super::state::legal;
-use super::{RunNumber, restaged};
+use super::{MeetingKey, RunNumber, restaged};
 use crate::lifecycle::{RowState, Transition};
 
 /// What to do with a new id whose name and e-mail address are those of somebody in the meeting whom the roster doesn't
@@ -117,4 +119,28 @@ fn begin_left(transaction: &Transaction<'_>) -> Result<(), JournalError> {
 
 fn ask(transaction: &Transaction<'_>, sql: &str, run: RunNumber) -> Result<bool, JournalError> {
     transaction.query_row(sql, [run.0], |row| row.get(0)).doing(ACCEPTING)
+}
+
+/// The kinds of change by which somebody loses their place.
+pub(super) const REMOVALS: [ChangeKind; 3] =
+    [ChangeKind::Remove, ChangeKind::RemoveFound, ChangeKind::Foreign];
+
+/// Whose new id this run holds back as a possible duplicate stays: they would lose their place without getting one. How
+/// many there are of a kind, in a meeting or in all of them.
+pub(super) fn spare_twins(
+    connection: &Connection,
+    run: RunNumber,
+    meeting: Option<MeetingKey>,
+    kind: ChangeKind,
+) -> Result<u64, JournalError> {
+    connection
+        .prepare_cached(
+            "DELETE FROM temp.changes WHERE kind = ?3 AND (?2 IS NULL OR meeting = ?2) AND participant IN (
+                 SELECT twin FROM twins CROSS JOIN participants p USING (participant)
+                 WHERE p.state = 'held' AND p.run = ?1
+                 UNION ALL SELECT twin FROM temp.refused_twins)",
+        )
+        .and_then(|mut delete| delete.execute(params![run.0, meeting.map(|meeting| meeting.0), kind.name()]))
+        .doing(PLANNING)
+        .map(|spared| spared as u64)
 }

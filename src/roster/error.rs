@@ -119,7 +119,7 @@ pub enum RosterError {
         source: WorkbookError,
     },
     /// A workbook whose roster is on a hidden sheet, which is read only if it is asked for.
-    #[error("{}: {}; take one of them with --sheet NAME", escape(.file), hidden_sheets(.sheet.as_deref(), .hidden))]
+    #[error("{}: {}; take one of them with --sheet NAME", escape(.file), workbook::hidden_sheets(.sheet.as_deref(), .hidden))]
     HiddenSheets {
         /// The roster.
         file: Arc<str>,
@@ -358,19 +358,6 @@ impl fmt::Display for NoId {
                 let derive = flag(derive, "--id-from COLUMN,COLUMN");
                 write!(f, "a list like this ({}) has none: derive ids with {derive}", escape(title))
             }
-        }
-    }
-}
-
-fn hidden_sheets(read: Option<&str>, hidden: &[Arc<str>]) -> String {
-    let hidden = workbook::list(hidden);
-    match read {
-        None => format!("no visible sheet holds a table; hidden sheets: {hidden}"),
-        Some(sheet) => {
-            format!(
-                "the sheet \"{}\" holds no roster; hidden sheets that look like one: {hidden}",
-                escape(sheet)
-            )
         }
     }
 }

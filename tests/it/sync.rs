@@ -5,6 +5,7 @@ mod limits;
 mod others;
 mod plans;
 mod refused;
+mod same_people;
 #[cfg(target_os = "linux")]
 mod schedule;
 

@@ -167,7 +167,7 @@ pub(crate) enum ExportFormat {
     Jsonl,
 }
 
-/// The help of a command doesn't offer what it refuses, with a word on what to do instead.
+/// The help doesn't offer what the command refuses; whoever types it is told what to do instead.
 fn hidden(arg: Arg, refused: &[&str]) -> Arg {
     let is_refused = refused.contains(&arg.get_id().as_str());
     arg.hide(is_refused)

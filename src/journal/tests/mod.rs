@@ -9,6 +9,7 @@ mod purging;
 mod queue;
 mod reading;
 mod rehearsing;
+mod restaged;
 mod same_people;
 mod scratch;
 mod staging;

@@ -41,7 +41,7 @@ pub enum WorkbookError {
     #[error("no sheet holds a table; export the roster again")]
     NoTable,
     /// No visible sheet holds rows; these are hidden.
-    #[error("no visible sheet holds a table; hidden sheets: {}", list(.0))]
+    #[error("{}", hidden_sheets(None, .0))]
     OnlyHidden(Vec<Arc<str>>),
     /// No sheet has the name or number that was asked for.
     #[error("there is no sheet \"{}\"; {}sheets: {}", escape(.wanted), near(.did_you_mean.as_deref()), list(.sheets))]
@@ -93,7 +93,7 @@ impl WorkbookError {
 }
 
 /// `"Guests", "Staff"`.
-pub(in crate::roster) fn list(sheets: &[Arc<str>]) -> String {
+fn list(sheets: &[Arc<str>]) -> String {
     const SHOWN: usize = 20;
     let quoted = |name: &Arc<str>| format!("\"{}\"", escape(name));
     let mut text = sheets.iter().take(SHOWN).map(quoted).collect::<Vec<_>>().join(", ");
@@ -105,4 +105,12 @@ pub(in crate::roster) fn list(sheets: &[Arc<str>]) -> String {
 
 fn near(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!("did you mean \"{}\"? ", escape(name)))
+}
+
+/// Where a roster may be, after a look at the visible sheets, or at this one of them.
+pub(in crate::roster) fn hidden_sheets(read: Option<&str>, hidden: &[Arc<str>]) -> String {
+    let found = read.map_or("no visible sheet holds a table; hidden sheets".to_owned(), |sheet| {
+        format!("the sheet \"{}\" holds no roster; hidden sheets that look like one", escape(sheet))
+    });
+    format!("{found}: {}", list(hidden))
 }

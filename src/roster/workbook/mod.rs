@@ -38,7 +38,7 @@ use std::sync::Arc;
 pub use caught::panics_are_caught;
 pub(super) use cell::Flaw;
 pub use error::WorkbookError;
-pub(super) use error::list;
+pub(super) use error::hidden_sheets;
 pub(super) use sheet::SheetRecords;
 
 use self::book::Book;
